@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Programs that start often, or outlive the daemon, link everything in: no loader, no libc to find.
+let whole: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+}
+
+/// One storage driver: a self-contained folder in Plugins/ with its sources and its tests.
+func driver(_ name: String) -> [Target] {
+    [
+        .target(
+            name: "\(name)Driver", dependencies: ["GraphDrivers", "Archive", "Linux", system],
+            path: "Plugins/\(name)/Sources", swiftSettings: strict),
+        .testTarget(
+            name: "\(name)DriverTests", dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Linux", system],
+            path: "Plugins/\(name)/Tests", swiftSettings: strict),
+    ]
+}
+
+let drivers = ["Overlay2", "VFS"]
+
+let package = Package(
+    name: "varve",
+    products: [
+        .executable(name: "varve", targets: ["varve"]),
+        .executable(name: "varved", targets: ["varved"]),
+        .executable(name: "varve-runtime", targets: ["varve-runtime"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        // 0 kernel
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // 1 system
+        module("Linux", ["CLinux", "CCap", system]),
+        // 2 formats
+        module("OCI", []),
+        module("RuntimeProtocol", ["OCI"]),
+        module("Archive", ["Linux", "CArchive", "CZlib", system]),
+        module("HTTPClient", ["Linux", system]),
+        // 3 drivers
+        module("GraphDrivers", ["Archive", "Linux", system]),
+        // 4 services
+        module("DriverChecks", ["GraphDrivers", "Archive", "Linux", system]),
+        module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", crypto, logging, system]),
+        module("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
+        module("DockerAPI", ["OCI"]),
+        // 5 engine
+        module("Engine", ["Storage", "Launcher", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux", logging, system]),
+        // 6 api
+        module("HTTPServer", nio + [logging, system]),
+        module("APIServer", ["Engine", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
+        // 7 programs
+        .executableTarget(
+            name: "varved",
+            dependencies: ["APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Linux", arguments, logging, system]
+                + drivers.map { .target(name: "\($0)Driver") },
+            swiftSettings: strict),
+        .executableTarget(
+            name: "varve", dependencies: ["DockerAPI", "HTTPClient", "OCI", "Linux", arguments, system],
+            swiftSettings: strict, linkerSettings: whole),
+        .executableTarget(
+            name: "varve-runtime", dependencies: ["RuntimeProtocol", "OCI", "Linux", system],
+            swiftSettings: strict, linkerSettings: whole),
+        // tests
+        tests("Linux", [system]),
+        tests("OCI"),
+        tests("Archive", ["Linux", system]),
+        tests("GraphDrivers", ["Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
+        tests("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging, system]),
+        tests("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
+        tests("DockerAPI", ["OCI"]),
+        tests("Engine", ["DockerAPI", "OCI", system]),
+        tests("HTTPServer", ["HTTPClient", "Linux", system]),
+    ] + drivers.flatMap(driver)
+)

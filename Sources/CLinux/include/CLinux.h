@@ -1,0 +1,5 @@
+// What Swift's Glibc module cannot see: raw system calls, variadic calls, ioctl numbers and kernel structs.
+// One header a topic; two reasons to be here: Swift's Glibc can't see it, or it must not be Swift
+// (code between clone and exec). No header defines _GNU_SOURCE: it would change types under Swift's Glibc.
+#pragma once
+#include "linux_syscalls.h"

@@ -1,0 +1,12 @@
+/// Optional promises of a driver; a check names the one it needs.
+public struct Capabilities: OptionSet, Sendable {
+    /// The bits.
+    public let rawValue: UInt32
+    /// Holds `rawValue`.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// A layer's tar can be applied before its parent's was, so several at once.
+    public static let independentApply = Self(rawValue: 1 << 0)
+    /// `size=` limits what a container may write.
+    public static let quota = Self(rawValue: 1 << 1)
+}

@@ -1,0 +1,24 @@
+public import SystemPackage
+
+/// One mount, as data: what, where from, where to, how.
+///
+/// Options stay a list: the new mount API takes them one by one (an overlay of 128 layers does not fit in
+/// the page that `mount(2)` reads), `mount(2)` takes them joined.
+public struct Mount: Sendable, Equatable {
+    /// The file system type (`overlay`, `ext4`); empty for a bind mount.
+    public var type: String
+    /// The device, or the folder to bind.
+    public var source: String
+    /// Where it is mounted. Drivers leave it to who mounts: relative to the view's root, empty for the root.
+    public var target: FilePath
+    /// What `mount(8)` calls options, data and flags alike: `ro`, `lowerdir+=/…`, `upperdir=/…`.
+    public var options: [String]
+
+    /// Describes a mount; nothing happens until somebody mounts it.
+    public init(type: String = "", source: String = "", target: FilePath = "", options: [String] = []) {
+        self.type = type
+        self.source = source
+        self.target = target
+        self.options = options
+    }
+}
