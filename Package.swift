@@ -10,7 +10,9 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Programs that start often, or outlive the daemon, link everything in: no loader, no libc to find.
-let whole: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+///
+/// Only in release: a debug build has the Swift runtime in shared libraries.
+let whole: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
