@@ -18,7 +18,7 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -32,11 +32,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 func driver(_ name: String) -> [Target] {
     [
         .target(
-            name: "\(name)Driver", dependencies: ["GraphDrivers", "Archive", "Linux", system],
-            path: "Plugins/\(name)/Sources", swiftSettings: strict),
+            name: "\(name)Driver",
+            dependencies: ["GraphDrivers", "Archive", "Linux", system],
+            path: "Plugins/\(name)/Sources",
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "\(name)DriverTests", dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Linux", system],
-            path: "Plugins/\(name)/Tests", swiftSettings: strict),
+            name: "\(name)DriverTests",
+            dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Linux", system],
+            path: "Plugins/\(name)/Tests",
+            swiftSettings: strict
+        ),
     ]
 }
 
@@ -77,22 +83,34 @@ let package = Package(
         module("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
-        module("Engine", ["Storage", "Launcher", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux", logging, system]),
+        module(
+            "Engine",
+            ["Storage", "Launcher", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux", logging, system]
+        ),
         // 6 api
         module("HTTPServer", nio + [logging, system]),
         module("APIServer", ["Engine", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
         // 7 programs
         .executableTarget(
             name: "varved",
-            dependencies: ["APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Linux", arguments, logging, system]
-                + drivers.map { .target(name: "\($0)Driver") },
-            swiftSettings: strict),
+            dependencies: [
+                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Linux",
+                arguments, logging, system,
+            ] + drivers.map { .target(name: "\($0)Driver") },
+            swiftSettings: strict
+        ),
         .executableTarget(
-            name: "varve", dependencies: ["DockerAPI", "HTTPClient", "OCI", "Linux", arguments, system],
-            swiftSettings: strict, linkerSettings: whole),
+            name: "varve",
+            dependencies: ["DockerAPI", "HTTPClient", "OCI", "Linux", arguments, system],
+            swiftSettings: strict,
+            linkerSettings: whole
+        ),
         .executableTarget(
-            name: "varve-runtime", dependencies: ["RuntimeProtocol", "OCI", "Linux", system],
-            swiftSettings: strict, linkerSettings: whole),
+            name: "varve-runtime",
+            dependencies: ["RuntimeProtocol", "OCI", "Linux", system],
+            swiftSettings: strict,
+            linkerSettings: whole
+        ),
         // tests
         tests("Linux", [system]),
         tests("OCI"),
