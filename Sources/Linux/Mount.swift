@@ -9,7 +9,9 @@ public struct Mount: Sendable, Equatable {
     public var type: String
     /// The device, or the folder to bind.
     public var source: String
-    /// Where it is mounted. Drivers leave it to who mounts: relative to the view's root, empty for the root.
+    /// Where it is mounted.
+    ///
+    /// Drivers leave it to who mounts: relative to the view's root, empty for the root.
     public var target: FilePath
     /// What `mount(8)` calls options, data and flags alike: `ro`, `lowerdir+=/…`, `upperdir=/…`.
     public var options: [String]
