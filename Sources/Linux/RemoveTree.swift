@@ -1,0 +1,83 @@
+import Glibc
+public import SystemPackage
+
+/// Deletes what is at `path` with all that is below, following no link; nothing there is no error.
+///
+/// Mount points below are refused by the kernel with `EBUSY`: unmount first. A tree deeper than there are descriptors
+/// is no obstacle: what is too deep is moved up and deleted from there.
+public func removeTree(_ path: FilePath) throws {
+    do {
+        try sys("delete \(path)") { unlink(path.string) }
+        return
+    } catch {
+        switch error.errno {
+        case .noSuchFileOrDirectory, .notDirectory: return
+        case .isDirectory, .notPermitted: break  // `unlink` on a folder is EISDIR on Linux, EPERM in POSIX
+        default: throw error
+        }
+    }
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    var remover = TreeRemover(top: try sys("open \(path)") { open(path.string, flags) }, path: path)
+    defer { close(remover.top) }
+    try remover.clear()
+    try sys("delete folder \(path)") { rmdir(path.string) }
+}
+
+private struct TreeRemover {
+    /// The folder that is deleted.
+    let top: CInt
+    let path: FilePath
+    private var moved = 0
+    private static let deepest = 100
+
+    init(top: CInt, path: FilePath) {
+        self.top = top
+        self.path = path
+    }
+
+    mutating func clear() throws {
+        var before = -1
+        while before != moved {
+            before = moved
+            try clear(sys("duplicate a descriptor") { fcntl(top, F_DUPFD_CLOEXEC, 0) }, depth: 0)
+        }
+    }
+
+    /// Empties the folder behind `descriptor`, which is closed at the end.
+    private mutating func clear(_ descriptor: CInt, depth: Int) throws {
+        guard let folder = fdopendir(descriptor) else {
+            close(descriptor)
+            throw SystemError("list below \(path)", .noMemory)
+        }
+        defer { closedir(folder) }
+        rewinddir(folder)
+        while let entry = readdir(folder) {
+            let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+            try withUnsafeMutablePointer(to: &entry.pointee.d_name) {
+                try $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
+                    if !isFolder, unlinkat(descriptor, name, 0) == 0 { return }
+                    try removeFolder(name, in: descriptor, depth: depth)
+                }
+            }
+        }
+    }
+
+    private mutating func removeFolder(_ name: UnsafePointer<CChar>, in parent: CInt, depth: Int) throws {
+        if depth == Self.deepest {
+            moved += 1
+            try sys("move a folder up in \(path)") { renameat(parent, name, top, ".varve-deep-\(randomHex(bytes: 8))") }
+            return
+        }
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        do {
+            let child = try sys("open \(String(cString: name)) below \(path)") { openat(parent, name, flags) }
+            try clear(child, depth: depth + 1)
+            try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, AT_REMOVEDIR) }
+        } catch let error as SystemError where error.errno == .notDirectory {
+            try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, 0) }
+        } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
+            // Somebody else deleted it: what we wanted.
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+public import SystemPackage
+
+// What a database made of small files needs.
+
+/// All bytes of the file at `path`; more than `limit` is an error.
+public func readFile(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
+    let file = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+    var status = stat()
+    try sys("look at \(path)") { fstat(file.rawValue, &status) }
+    guard status.st_mode & S_IFMT == S_IFREG || status.st_size == 0 else {
+        throw SystemError("read \(path)", .isDirectory)
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: max(4096, min(Int(status.st_size) + 1, 1 << 20)))
+    while true {
+        let count = try sys("read \(path)") { read(file.rawValue, &chunk, chunk.count) }
+        if count == 0 { return bytes }
+        guard bytes.count + count <= limit else { throw SystemError("read \(path)", .fileTooLarge) }
+        bytes += chunk[..<count]
+    }
+}
+
+/// The names in the folder at `path`, sorted by bytes, without `.` and `..`; no folder is no names.
+public func listFolder(_ path: FilePath) throws -> [String] {
+    let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+    let descriptor: CInt
+    do { descriptor = try sys("list \(path)") { open(path.string, flags) } } catch {
+        if error.errno == .noSuchFileOrDirectory { return [] }
+        throw error
+    }
+    guard let folder = fdopendir(descriptor) else {
+        close(descriptor)
+        throw SystemError("list \(path)", .noMemory)
+    }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+/// Makes the folder at `path` and its parents where they are missing, with `mode` whatever the umask.
+public func makeFolders(_ path: FilePath, mode: FilePermissions) throws {
+    if mkdir(path.string, mode.rawValue) == 0 {
+        try sys("set the mode of \(path)") { chmod(path.string, mode.rawValue) }
+        return
+    }
+    if isFolder(path) { return }
+    let parent = path.removingLastComponent()
+    if parent != path, !isFolder(parent) { try makeFolders(parent, mode: mode) }
+    do { try sys("make folder \(path)") { mkdir(path.string, mode.rawValue) } } catch {
+        if error.errno == .fileExists, isFolder(path) { return }
+        throw error
+    }
+    try sys("set the mode of \(path)") { chmod(path.string, mode.rawValue) }
+}
+
+/// Whether `path` leads to a folder.
+public func isFolder(_ path: FilePath) -> Bool {
+    var status = stat()
+    return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Whether there is anything at `path`; a dangling symbolic link counts.
+public func exists(_ path: FilePath) -> Bool {
+    var status = stat()
+    return lstat(path.string, &status) == 0
+}
