@@ -1,0 +1,147 @@
+"""Fixtures: a journaled disk for the session, daemons on it, and the promise that nothing is left behind."""
+import contextlib
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import clients
+import engine as engines
+import leaks
+import peer
+import rootfs
+
+DRIVERS = ["overlay2", "vfs"]
+counter = itertools.count(1)
+
+
+def pytest_configure(config):
+    if os.getuid() != 0:
+        pytest.exit("these tests run containers: run them as root", returncode=1)
+
+
+@contextlib.contextmanager
+def loop_disk(image, mount_point, size):
+    """A journaled ext4 of `size` in a sparse file, mounted."""
+    subprocess.run(["truncate", "-s", size, image], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1", image], check=True)
+    mount_point.mkdir()
+    subprocess.run(["mount", "-o", "loop", image, mount_point], check=True)
+    try:
+        yield mount_point
+    finally:
+        for point in leaks.mounts_below(mount_point):
+            subprocess.run(["umount", point], check=True)
+        os.unlink(image)
+
+
+@pytest.fixture(scope="session")
+def place():
+    """A scratch folder: short, because paths of sockets have 107 bytes."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="varve-e2e-", dir="/var/tmp"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def disk(place):
+    with loop_disk(place / "disk.img", place / "disk", "12G") as mounted:
+        yield mounted
+
+
+@pytest.fixture(scope="session")
+def busybox_tar(place):
+    """An archive that `load` takes: one image, busybox:latest."""
+    path = place / "busybox.tar"
+    path.write_bytes(rootfs.busybox_archive())
+    return path
+
+
+@pytest.fixture(scope="session")
+def rootfs_tar(place):
+    """A file system tree that `import` takes."""
+    path = place / "rootfs.tar"
+    path.write_bytes(rootfs.busybox_layer())
+    return path
+
+
+@contextlib.contextmanager
+def daemons(place, disk):
+    """A factory of daemons; at its end they are torn down, the last one first, and each must leave nothing."""
+    with contextlib.ExitStack() as stack:
+
+        def make(driver, kind=None, start=True, **options):
+            dockerd = (kind or os.environ.get("VARVE_E2E_ENGINE", "varved")) == "dockerd"
+            name = f"{'p' if dockerd else 'v'}{next(counter)}-{os.getpid()}"
+            daemon = (peer.Dockerd if dockerd else engines.Daemon)(name, place, disk, driver, **options)
+            stack.callback(daemon.tear_down)
+            return daemon.start() if start else daemon
+
+        yield make
+
+
+@pytest.fixture
+def make_daemon(place, disk):
+    with daemons(place, disk) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_module_daemon(place, disk):
+    with daemons(place, disk) as make:
+        yield make
+
+
+@pytest.fixture(scope="module", params=DRIVERS)
+def driver(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def shared(make_module_daemon, driver, busybox_tar):
+    """One daemon a file and driver, with busybox loaded."""
+    daemon = make_module_daemon(driver)
+    daemon.docker("load", "-i", busybox_tar)
+    return daemon
+
+
+@pytest.fixture
+def engine(shared, request):
+    """The shared daemon; after the test its containers are removed, and it must still be well."""
+    if not shared.running:
+        shared.start()
+    yield shared
+    assert shared.running, f"the daemon ended during {request.node.name}\n{shared.tail()}"
+    shared.remove_containers()
+    mounted = leaks.mounts_below(shared.data_root / shared.driver)
+    assert not mounted, f"still mounted after {request.node.name}: {mounted}"
+
+
+@pytest.fixture(params=["docker", "varve"])
+def cli(engine, request):
+    """The shared daemon's clients: the stock command and ours."""
+    if request.param == "varve" and isinstance(engine, peer.Dockerd):
+        pytest.skip("varve asks for varved")
+    return clients.Client(engine, request.param)
+
+
+@pytest.fixture
+def fresh(make_daemon, driver, busybox_tar):
+    """A daemon for this test alone, with busybox loaded."""
+    daemon = make_daemon(driver)
+    daemon.docker("load", "-i", busybox_tar)
+    return daemon
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows what the daemons that it used have logged."""
+    report = (yield).get_result()
+    if report.failed:
+        for value in item.funcargs.values():
+            if isinstance(value, engines.Daemon):
+                report.sections.append((f"daemon {value.name} ({value.driver})", value.tail(60)))

@@ -1,0 +1,82 @@
+"""Containers on a terminal: `-it`, its size, its keys and its exit status."""
+import clients
+
+
+def test_whole_picture(cli):
+    """A terminal of its own, root with Docker's capabilities, and its mounts."""
+    with cli.terminal("run", "--rm", "-it", "busybox", "sh", "-c", "tty; id; cat /proc/1/status; mount") as child:
+        said, status = clients.ended(child)
+    assert status == 0, said
+    assert "/dev/pts/0\n" in said and "uid=0(root)" in said and "CapBnd:\t00000000a80425fb" in said
+    assert "proc on /proc type proc" in said and "devpts on /dev/console" in said and " on / type " in said
+
+
+def test_talking_to_a_shell(cli):
+    with cli.terminal("run", "--rm", "-it", "busybox", "sh") as child:
+        child.expect("/ # ")
+        child.sendline("expr 6 '*' 7")
+        child.expect("\r\n42\r\n")
+        child.expect("/ # ")
+        child.sendline("exit 5")
+        assert clients.ended(child)[1] == 5
+    assert cli("ps", "-aq").out == ""
+
+
+def test_size_and_its_change(cli):
+    with cli.terminal("run", "--rm", "-it", "busybox", "sh", rows=33, columns=101) as child:
+        child.expect("/ # ")
+        child.sendline("stty size")
+        child.expect("33 101")
+        child.setwinsize(40, 120)
+        child.sendline("sleep 1; stty size")
+        child.expect("40 120")
+        child.sendline("exit")
+        assert clients.ended(child)[1] == 0
+
+
+def test_interrupt_key(cli):
+    """Control-C goes to the program on the terminal, not to the client."""
+    with cli.terminal("run", "--rm", "-it", "busybox", "sh") as child:
+        child.expect("/ # ")
+        child.sendline("echo start; sleep 60; echo after=$?")
+        child.expect("\r\nstart")
+        child.sendcontrol("c")
+        child.expect("/ # ")
+        child.sendline("exit 0")
+        assert clients.ended(child)[1] == 0
+
+
+def test_detach_keys_leave_it_running(cli):
+    with cli.terminal("run", "--name", "term", "-it", "busybox", "sh") as child:
+        child.expect("/ # ")
+        child.sendcontrol("p")
+        child.sendcontrol("q")
+        clients.ended(child)
+    assert cli.daemon.inspect("term", "{{.State.Running}}") is True
+    with cli.terminal("attach", "term") as child:
+        child.sendline("echo again-$((40+2))")
+        child.expect("again-42")
+        child.sendline("exit 4")
+        assert clients.ended(child)[1] == 4
+
+
+def test_exec_on_a_terminal(cli):
+    cli("run", "-d", "--name", "ct", "busybox", "sleep", "100")
+    with cli.terminal("exec", "-it", "ct", "sh", rows=30, columns=90) as child:
+        child.expect("/ # ")
+        child.sendline("tty; stty size; echo $TERM")
+        child.expect(r"/dev/pts/\d+\r\n30 90\r\nxterm")
+        child.sendline("exit 6")
+        assert clients.ended(child)[1] == 6
+
+
+def test_log_of_a_terminal(cli):
+    with cli.terminal("run", "--name", "term", "-it", "busybox", "echo", "hello") as child:
+        clients.ended(child)
+    assert cli("logs", "term").out == "hello\r\n"
+
+
+def test_terminal_needs_a_terminal(cli):
+    """-t without a terminal is refused by the client, as Docker does, before anything is made."""
+    result = cli("run", "--rm", "-it", "busybox", "true", check=False, stdin=b"")
+    assert result.code == 1 and "not a TTY" in result.err, result
