@@ -75,7 +75,7 @@ def daemons(place, disk):
     with contextlib.ExitStack() as stack:
 
         def make(driver, kind=None, start=True, **options):
-            dockerd = (kind or os.environ.get("VARVE_E2E_ENGINE", "varved")) == "dockerd"
+            dockerd = "dockerd" in (kind, os.environ.get("VARVE_E2E_ENGINE"))
             name = f"{'p' if dockerd else 'v'}{next(counter)}-{os.getpid()}"
             daemon = (peer.Dockerd if dockerd else engines.Daemon)(name, place, disk, driver, **options)
             stack.callback(daemon.tear_down)
