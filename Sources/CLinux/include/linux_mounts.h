@@ -1,0 +1,14 @@
+// What mounting and loop devices need besides Swift's Glibc.
+#pragma once
+#include <stdint.h>
+
+// mount(2) with `folder` as working directory, in a thread with a working directory of its own: other threads keep theirs.
+int linux_mount_from(const char *folder, const char *source, const char *target, const char *type,
+                     unsigned long flags, const char *data);
+
+// Attaches the file behind `backing` to a free loop device that goes away with its last user; returns its descriptor and
+// writes its number.
+int linux_loop_attach(int backing, int read_only, int *number);
+
+// Writes `f_type` of statfs(2) for `path`.
+int linux_statfs_type(const char *path, uint32_t *magic);
