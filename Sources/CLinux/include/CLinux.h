@@ -3,4 +3,5 @@
 // (code between clone and exec). No header defines _GNU_SOURCE: it would change types under Swift's Glibc.
 #pragma once
 #include "linux_mounts.h"
+#include "linux_path_xattr.h"
 #include "linux_syscalls.h"

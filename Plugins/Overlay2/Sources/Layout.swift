@@ -1,0 +1,117 @@
+import Glibc
+import GraphDrivers
+import Linux
+import SystemPackage
+
+// The layer's small files, and what each must hold.
+
+extension Overlay2 {
+    func folder(_ id: LayerID) -> FilePath { home.appending(id.description) }
+    func asideNew(_ id: LayerID) -> FilePath { home.appending(".\(id).new") }
+    func asideGone(_ id: LayerID) -> FilePath { home.appending(".\(id).gone") }
+
+    /// Makes all of a new layer in `aside`, and its short name, which leads to where the layer will be.
+    func fill(_ aside: FilePath, for id: LayerID, lower: String?) throws {
+        do { try makeFolder(aside, 0o710) } catch let error as SystemError where error.errno == .fileExists {
+            try discard(aside)  // a killed `create` left it
+            try makeFolder(aside, 0o710)
+        }
+        let mode = FilePermissions(rawValue: 0o644)
+        let link = Self.randomLink()
+        // The name is written down before it exists: `remove` finds every link that was made.
+        try writeFile(Array(link.utf8), to: aside.appending("link"), mode: mode)
+        try makeFolder(aside.appending("diff"), 0o755)
+        if let lower {
+            try makeFolder(aside.appending("work"), 0o700)
+            try writeFile(Array(lower.utf8), to: aside.appending("lower"), mode: mode)
+        }
+        try makeLink(link, to: id)
+    }
+
+    /// Deletes the short name, then the folder: a cut between the two leaves no name without a folder.
+    func discard(_ aside: FilePath) throws {
+        guard isFolder(aside) else { return }
+        if let link = try? readLink(in: aside) { unlink(home.appending("l").appending(link).string) }
+        try removeTree(aside)
+    }
+
+    /// What a child of `parent` has as `lower`: the parent's short name, then the parent's own parents.
+    func lowerText(forChildOf parent: LayerID) throws -> String {
+        guard contains(parent) else { throw DriverError.noSuchLayer(driver: Self.name, parent) }
+        let above = try lowerLinks(of: parent) ?? []
+        guard above.count < Self.depth else { throw DriverError.tooDeep(driver: Self.name, limit: Self.depth) }
+        return (["l/" + (try readLink(in: folder(parent)))] + above).joined(separator: ":")
+    }
+
+    /// The short names of the layer's parents, the nearest first, as `l/…`; nil without a parent.
+    func lowerLinks(of id: LayerID) throws -> [String]? {
+        let path = folder(id).appending("lower")
+        let bytes: [UInt8]
+        do { bytes = try readFile(path, limit: 1 << 16) } catch let error as SystemError
+            where error.errno == .noSuchFileOrDirectory
+        { return nil }
+        let links = String(decoding: bytes, as: UTF8.self).split(separator: ":").map(String.init)
+        guard !links.isEmpty, links.allSatisfy({ $0.hasPrefix("l/") && Self.isLink($0.dropFirst(2)) }) else {
+            throw DriverError.damaged(
+                driver: Self.name, path, reason: "it must list l/<short name>; fetch the image again")
+        }
+        return links
+    }
+
+    /// The short name of the layer in `layer`.
+    func readLink(in layer: FilePath) throws -> String {
+        let path = layer.appending("link")
+        let text = String(decoding: try readFile(path, limit: 4096), as: UTF8.self)
+        guard Self.isLink(text) else {
+            throw DriverError.damaged(driver: Self.name, path, reason: "it must hold 26 letters; fetch the image again")
+        }
+        return text
+    }
+
+    /// The layer's `diff` folder that `l/…` leads to.
+    func target(ofLink link: String) throws -> FilePath {
+        let path = home.appending(link)
+        var buffer = [CChar](repeating: 0, count: 512)
+        let count = try sys("read the link \(path)") { readlink(path.string, &buffer, buffer.count) }
+        let text = buffer[..<count].map { UInt8(bitPattern: $0) }
+        let inside = FilePath(String(decoding: text, as: UTF8.self))
+        return path.removingLastComponent().pushing(inside).lexicallyNormalized()
+    }
+
+    /// Makes the short names again that were lost with the power: `link` says what each layer's was.
+    func restoreLinks() throws {
+        let present = Set(try listFolder(home.appending("l")))
+        for name in try listFolder(home) where name != "l" {
+            guard let id = LayerID(name), let link = try? readLink(in: folder(id)) else { continue }
+            if !present.contains(link) { try makeLink(link, to: id) }
+        }
+        try OverlaySupport.clean(home)
+    }
+
+    func makeLink(_ link: String, to id: LayerID) throws {
+        let path = home.appending("l").appending(link)
+        try sys("make the link \(path)") { symlink("../\(id)/diff", path.string) }
+    }
+
+    func makeFolder(_ path: FilePath, _ mode: mode_t) throws {
+        try sys("make folder \(path)") { mkdir(path.string, mode) }
+        try sys("set the mode of \(path)") { chmod(path.string, mode) }  // whatever the umask
+    }
+
+    func touch(_ path: FilePath) throws {
+        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+        _ = OwnedDescriptor(try sys("create \(path)") { Glibc.open(path.string, flags, 0o600) })
+    }
+
+    /// 26 characters of the base32 alphabet (RFC 4648): 130 random bits.
+    static func randomLink() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+        return String(decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
+    }
+
+    static func isLink(_ text: some StringProtocol) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x41...0x5a).contains($0) || (0x32...0x37).contains($0) }
+    }
+}

@@ -1,0 +1,104 @@
+// What this host's overlayfs can do on this file system, found out by doing it: two lower directories, an upper and a
+// work directory, and the operations whose outcome differs between kernels.
+
+import Glibc
+import GraphDrivers
+import Linux
+import SystemPackage
+
+/// The facts that decide whether, and how, the driver runs.
+struct OverlaySupport: Sendable {
+    /// The file system that holds the layers.
+    let backing: FileSystemType
+    /// What every overlay is mounted with.
+    let options: [String]
+    /// Whether an upper directory alone says what changed. The kernel must not have copied up an opaque mark that is not
+    /// its own (a bug before 4.8), and must not have followed a renamed directory (`redirect_dir`).
+    let isDiffNative: Bool
+
+    /// Tries an overlay in a fresh folder below `place`.
+    init(in place: FilePath) throws {
+        backing = try FileSystemType(of: place)
+        options = Self.moduleOptions()
+        let scratch = place.appending(".check-\(getpid())-\(randomHex(bytes: 8))")
+        try sys("make folder \(scratch)") { mkdir(scratch.string, 0o700) }
+        defer { try? removeTree(scratch) }  // what stays is deleted by the next start: `clean`
+        for folder in ["l1", "l1/d", "l1/d1", "l2", "l2/d", "l3", "work"] {
+            try sys("make folder \(scratch)/\(folder)") { mkdir(scratch.appending(folder).string, 0o755) }
+        }
+        try Self.requireTypes(in: scratch, on: backing)
+        try Self.requireMark(on: scratch.appending("l2/d"), backing: backing)
+        let layers = ["l2", "l1"].map { "lowerdir+=\(scratch.appending($0))" }
+        let upper = ["upperdir=\(scratch.appending("l3"))", "workdir=\(scratch.appending("work"))"]
+        do {
+            let mount = Mount(type: "overlay", source: "overlay", options: layers + upper + options)
+            let tree = try DetachedTree([mount])
+            isDiffNative = try Self.tryDiff(in: tree.path, upper: scratch.appending("l3"))
+        } catch let error as SystemError {
+            throw Self.refusal(error, backing: backing)
+        }
+    }
+
+    /// Deletes what checks left that were killed; nobody else makes such names.
+    static func clean(_ home: FilePath) throws {
+        for name in try listFolder(home) where name.hasPrefix(".check-") {
+            guard let pid = name.split(separator: "-").dropFirst().first.flatMap({ Int32($0) }) else { continue }
+            if kill(pid, 0) != 0 { try removeTree(home.appending(name)) }
+        }
+    }
+
+    /// A distribution may have switched these on for all overlays; Docker's formats, and a reader of upper directories,
+    /// know neither. A kernel that lacks the parameter would refuse the option.
+    private static func moduleOptions() -> [String] {
+        ["index", "redirect_dir", "metacopy"]
+            .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
+            .map { "\($0)=off" }
+    }
+
+    private static func tryDiff(in tree: FilePath, upper: FilePath) throws -> Bool {
+        try writeFile([0x66], to: tree.appending("d/f"), mode: .ownerReadWrite)
+        if try extendedAttribute(mark, at: upper.appending("d")) == [UInt8(ascii: "y")] { return false }
+        let (from, to) = (tree.appending("d1").string, tree.appending("d2").string)
+        do {
+            try sys("rename a folder of a lower layer") { rename(from, to) }
+            return false  // renamed in place: only a redirect mark tells where it came from
+        } catch { return error.errno == .improperLink }
+    }
+
+    /// Whiteouts and file types are read from directory entries: the file system must keep the type there.
+    private static func requireTypes(in folder: FilePath, on backing: FileSystemType) throws {
+        guard let stream = opendir(folder.string) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            guard entry.pointee.d_type == UInt8(DT_UNKNOWN) else { continue }
+            let remedy =
+                switch backing {
+                case .xfs: "reformat the filesystem with ftype=1 to enable d_type support"
+                case .ext: "reformat the filesystem (or use tune2fs) with -O filetype flag to enable d_type support"
+                default: "choose another file system, or vfs"
+                }
+            let reason =
+                "the backing \(backing) filesystem is formatted without d_type support, which leads to incorrect behavior"
+            throw DriverError.unsupported(driver: Overlay2.name, reason: reason, remedy: remedy)
+        }
+    }
+
+    private static func requireMark(on folder: FilePath, backing: FileSystemType) throws {
+        do { try setExtendedAttribute(mark, [UInt8(ascii: "y")], at: folder) } catch {
+            throw refusal(error, backing: backing)
+        }
+    }
+
+    private static let mark = "trusted.overlay.opaque"
+
+    private static func refusal(_ error: SystemError, backing: FileSystemType) -> DriverError {
+        let remedy =
+            switch error.errno {
+            case .notPermitted, .permissionDenied: "run the daemon as root"
+            case Errno(rawValue: ENODEV): "load the kernel module: modprobe overlay"
+            default: "put the data root on ext4, xfs or btrfs, or choose vfs"
+            }
+        let reason = "overlayfs does not work on this host's \(backing): \(error)"
+        return .unsupported(driver: Overlay2.name, reason: reason, remedy: remedy)
+    }
+}
