@@ -8,8 +8,8 @@ public struct ArchiveLimits: Sendable, Equatable {
     public var nameLength = 255
     /// Most bytes that members may expand to, in all.
     public var expandedBytes: Int64 = 128 << 30
-    /// Most bytes that one compressed byte may become, counted once 64 MiB came out.
-    public var ratio = 1_100
+    /// Most bytes that one compressed byte may become, counted once 64 MiB came out. Zeros by gzip become 1,030.
+    public var ratio = 500
 
     /// The limits that hold when nobody chose others.
     public init() {}
