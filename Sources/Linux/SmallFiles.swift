@@ -71,3 +71,8 @@ public func exists(_ path: FilePath) -> Bool {
     var status = stat()
     return lstat(path.string, &status) == 0
 }
+
+/// Gives what is at `path` the name `target`, replacing a file or an empty folder.
+public func rename(_ path: FilePath, to target: FilePath) throws {
+    try sys("rename \(path) to \(target)") { Glibc.rename(path.string, target.string) }
+}

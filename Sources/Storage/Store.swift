@@ -1,66 +1,62 @@
 package import Archive
 package import GraphDrivers
+import Linux
 package import Logging
-package import OCI
+import OCI
+import Synchronization
 package import SystemPackage
 
 /// A data root: the images, and the containers' layers, that one driver keeps.
 ///
-/// Synchronous and safe to call from any thread that may block.
+/// Synchronous and safe to call from any thread that may block. Locks are taken in this order, and none is held while
+/// a layer is unpacked: images, references, layers.
 package final class Store: Sendable {
     /// The data root.
     package let root: FilePath
     /// What keeps the layers.
     package let driver: any GraphDriver
+    /// What was found damaged when the data root was opened.
+    package let damages: [Damage]
+
+    let limits: ArchiveLimits
+    let log: Logger
+    let layout: Layout
+    let layers: LayerDatabase
+    let imageDatabase: ImageDatabase
+    let references: ReferenceStore
+    let distribution: DistributionMetadata
+    let flusher: Flusher
+    let views: MountViews
+    let initLayers = InitLayers()
+    /// One set of layers is put in place at a time: a layer that turns out to be there already can then be dropped
+    /// without another, half-made one standing on it.
+    let registering = Mutex(())
+    private let lock: FileLock
 
     /// Locks the data root (`StorageError.locked` names the holder), cleans up after a crash, loads what is there.
     package init(root: FilePath, driver: any GraphDriver, limits: ArchiveLimits, log: Logger) throws {
-        self.root = root
-        self.driver = driver
+        let layout = Layout(root: root, driver: type(of: driver).name)
+        try layout.prepareRoot()
+        do { lock = try FileLock(layout.lock) } catch let error as FileLock.Held {
+            throw StorageError.locked(root: root.string, holder: error.holder)
+        }
+        try layout.prepare()
+        (self.root, self.driver, self.limits, self.log, self.layout) = (root, driver, limits, log, layout)
+        flusher = Flusher(layout: layout, log: log)
+        layers = LayerDatabase(layout: layout, driver: driver, limits: limits, flusher: flusher, log: log)
+        imageDatabase = ImageDatabase(layout: layout, layers: layers, log: log)
+        references = ReferenceStore(layout: layout, log: log)
+        distribution = DistributionMetadata(folder: layout.distribution)
+        views = MountViews(layers: layers)
+        var damages = try layers.open()
+        damages += try imageDatabase.open()
+        damages += try references.open()
+        self.damages = damages
+        try layers.removeUnclaimed()
+        for damage in damages { log.error("damaged", metadata: ["what": "\(damage)"]) }
+        flusher.flush()
     }
 
-    /// Lets the data root go; nothing may be called afterwards.
-    package func close() { fatalError("not written yet") }
-}
-
-extension Store {
-    package func images() -> [Image] { fatalError("not written yet") }
-    package func image(named: String) throws -> Image { fatalError("not written yet") }
-    package func tag(_ name: String, as: String) throws { fatalError("not written yet") }
-    package func removeImage(
-        _ name: String,
-        force: Bool,
-        prune: Bool,
-        inUse: (ImageID) -> ImageUse
-    ) throws -> [RemovedItem] { fatalError("not written yet") }
-    package func load(_ archive: any ByteSource, progress: (LoadProgress) -> Void) throws -> [LoadedImage] {
-        fatalError("not written yet")
-    }
-    package func save(_ names: [String], to: any ByteSink) throws { fatalError("not written yet") }
-    package func importImage(
-        _ tar: any ByteSource,
-        config: ContainerConfig,
-        reference: String?,
-        message: String,
-        progress: (LoadProgress) -> Void
-    ) throws -> Image { fatalError("not written yet") }
-    package func history(of: Image) -> [HistoryEntry] { fatalError("not written yet") }
-}
-
-extension Store {
-    package func createMount(_ name: String, image: ImageID?, options: [String: String]) throws {
-        fatalError("not written yet")
-    }
-    package func removeMount(_ name: String) throws { fatalError("not written yet") }
-    package func mounts() -> [String] { fatalError("not written yet") }
-    package func open(_ name: String) throws -> LayerView { fatalError("not written yet") }
-    package func close(_ name: String) { fatalError("not written yet") }
-    package func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {
-        fatalError("not written yet")
-    }
-    package func changes(in name: String) throws -> [Change] { fatalError("not written yet") }
-    package func export(_ name: String, to: any ByteSink) throws { fatalError("not written yet") }
-    package func size(of name: String) throws -> Int64 { fatalError("not written yet") }
-    package func metadata(of name: String) -> [String: String] { fatalError("not written yet") }
-    package func metadata(ofImage: ImageID) -> [String: String] { fatalError("not written yet") }
+    /// Waits until everything is on the disk; nothing may be called afterwards.
+    package func close() { flusher.finish() }
 }

@@ -1,0 +1,27 @@
+import GraphDrivers
+import OCI
+
+/// A layer of images: its place in the chain and the driver's name for it.
+struct Layer: Sendable, Equatable {
+    let chain: ChainID
+    let diff: DiffID
+    let parent: ChainID?
+    /// The driver's layer.
+    let cacheID: LayerID
+    /// What the driver said the layer takes.
+    let size: Int64
+    /// 1 at the bottom.
+    let depth: Int
+
+    /// Docker's layer store refuses to stack more.
+    static let deepest = 125
+}
+
+/// A container's layer: what stands in `mounts/<name>/`.
+struct WritableLayer: Sendable, Equatable {
+    let name: String
+    let mountID: LayerID
+    /// The layer between image and container: hosts, hostname, … Nil if made without one.
+    let initID: LayerID?
+    let parent: ChainID?
+}

@@ -1,0 +1,110 @@
+import GraphDrivers
+import Linux
+import OCI
+import SystemPackage
+
+// Containers' layers: `mounts/<name>/{mount-id,init-id,parent}` over two driver's layers, the container's own and below
+// it the init layer. On the launch path: nothing here waits for a disk.
+extension LayerDatabase {
+    /// Reads what is in `mounts/`; names and ids are checked, a missing parent or driver's layer is a damage.
+    func loadMounts() throws -> [Damage] {
+        var damages: [Damage] = []
+        for name in try listFolder(layout.mounts) {
+            if let reason = load(mount: name) {
+                let remedy = "load or pull its image again and restart the daemon, or remove the container"
+                damages.append(Damage(object: "container layer \(name)", reason: reason, remedy: remedy))
+            }
+        }
+        return damages
+    }
+
+    /// Takes one mount into the maps; returns why not.
+    private func load(mount name: String) -> String? {
+        let folder = layout.mount(name)
+        guard let mountID = LayerReader.text(folder.appending("mount-id")).flatMap({ Self.mountID($0) }) else {
+            return "its file mount-id is missing or damaged"
+        }
+        let initText = LayerReader.text(folder.appending("init-id"))
+        let initID = initText.flatMap { Self.mountID($0) }
+        guard initText == nil || initID != nil else { return "its file init-id is damaged" }
+        let parentText = LayerReader.text(folder.appending("parent"))
+        let parent = parentText.flatMap { ChainID($0) }
+        guard parentText == nil || parent != nil else { return "its file parent is damaged" }
+        guard driver.contains(mountID) else { return "the storage driver has no layer \(mountID)" }
+        return state.withLock { state in
+            // It is listed even without its parent, so that it can be removed.
+            state.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent)
+            guard let parent else { return nil }
+            guard state.layers[parent] != nil else { return "the layer below it, \(parent.short), is missing or damaged" }
+            state.needs[parent, default: 0] += 1
+            return nil
+        }
+    }
+
+    /// `^[a-f0-9]{64}(-init)?$`, which dockerd insists on.
+    private static func mountID(_ text: String) -> LayerID? {
+        let hex = text.hasSuffix("-init") ? String(text.dropLast(5)) : text
+        return Digest(hex: hex) == nil ? nil : LayerID(text)
+    }
+
+    /// Makes the layers of the container `name` on `parent`, which the caller leased; the mount takes over the lease.
+    func createMount(
+        _ name: String, on parent: Layer?, options: [String: String], initialise: (LayerID, Layer?) throws -> Void
+    ) throws {
+        guard LayerID(name) != nil else { throw StorageError.invalidReference(name, reason: "not a container's name") }
+        try beginChange(of: name, mustExist: false)
+        defer { endChange(of: name) }
+        let mountID = Self.newLayerID()
+        guard let initID = LayerID("\(mountID)-init") else { fatalError("hex digits and -init are a layer's name") }
+        let folder = try AtomicFolder(in: layout.journal, prefix: Layout.writeSet)
+        let options = LayerOptions(isWritable: true, storage: options)
+        do {
+            try folder.write(mountID.description, to: "mount-id")
+            try folder.write(initID.description, to: "init-id")
+            if let parent { try folder.write(parent.chain.description, to: "parent") }
+            try driver.create(initID, parent: parent?.cacheID, options: options)
+            try initialise(initID, parent)
+            try driver.create(mountID, parent: initID, options: options)
+            try folder.commit(to: layout.mount(name))
+        } catch {
+            removeDriverLayers([mountID, initID], then: folder.path)
+            throw error
+        }
+        state.withLock {
+            $0.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent?.chain)
+        }
+    }
+
+    /// Deletes the container's layers; a crash at any point leaves them whole, or to be deleted at the next start.
+    func removeMount(_ name: String) throws {
+        try beginChange(of: name, mustExist: true)
+        defer { endChange(of: name) }
+        guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
+        let aside = layout.journal.appending(Layout.removal + randomHex(bytes: 8))
+        try rename(layout.mount(name), to: aside)
+        state.withLock { $0.mounts[name] = nil }
+        removeDriverLayers([mount.mountID] + (mount.initID.map { [$0] } ?? []), then: aside)
+        if let parent = mount.parent { release(parent) }
+    }
+
+    private func removeDriverLayers(_ ids: [LayerID], then folder: FilePath) {
+        do {
+            for id in ids { try driver.remove(id) }
+            try removeTree(folder)
+        } catch {
+            log.warning(
+                "container layer is not wholly deleted yet; the next start tries again",
+                metadata: ["layer": "\(ids.first?.description ?? "")", "error": "\(error)"])
+        }
+    }
+
+    private func beginChange(of name: String, mustExist: Bool) throws {
+        try state.withLock { state in
+            if mustExist, state.mounts[name] == nil { throw StorageError.noSuchMount(name) }
+            if !mustExist, state.mounts[name] != nil { throw StorageError.mountExists(name) }
+            guard state.changing.insert(name).inserted else { throw StorageError.mountBusy(name) }
+        }
+    }
+
+    private func endChange(of name: String) { state.withLock { _ = $0.changing.remove(name) } }
+}

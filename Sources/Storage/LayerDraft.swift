@@ -1,0 +1,112 @@
+import Archive
+import GraphDrivers
+import Linux
+import OCI
+import SystemPackage
+
+/// A layer that is being made: the journal names its driver's layer before the driver makes it.
+///
+/// `begin`, `fill`, `commit`; `discard` at any point instead, or a restart after a crash, leaves nothing of it.
+struct LayerDraft: Sendable {
+    let cacheID: LayerID
+    let parentCache: LayerID?
+    let folder: AtomicFolder
+}
+
+/// What a draft was filled with.
+struct LayerContent: Sendable {
+    let diff: DiffID
+    /// What the driver said the layer takes.
+    let size: Int64
+}
+
+extension LayerDatabase {
+    /// Makes an empty driver's layer on `parent`, named in the journal first.
+    func begin(on parent: LayerID?) throws -> LayerDraft {
+        let folder = try AtomicFolder(in: layout.journal, prefix: Layout.writeSet)
+        let draft = LayerDraft(cacheID: Self.newLayerID(), parentCache: parent, folder: folder)
+        do {
+            try folder.write(draft.cacheID.description, to: "cache-id")
+            try driver.create(draft.cacheID, parent: parent, options: LayerOptions())
+        } catch {
+            discard(draft)
+            throw error
+        }
+        return draft
+    }
+
+    /// Unpacks an uncompressed tar into the draft, keeping what is needed to make the same tar again.
+    func fill(_ draft: LayerDraft, from tar: any ByteSource) throws -> LayerContent {
+        let record = try FileSink(creating: draft.folder.path.appending("tar-split.json.gz"))
+        let gzip = try GzipSink(record)
+        let hashing = HashingSource(tar)
+        let splitter = TarSplitter(hashing, record: gzip)
+        let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.parentCache, limits: limits)
+        try splitter.finish()
+        try gzip.finish()
+        try record.close()
+        return LayerContent(diff: DiffID(hashing.digest), size: size)
+    }
+
+    /// Puts the filled draft in place on `parent`, leased to the caller. If the same layer came in meanwhile, the
+    /// draft is dropped and that one is leased.
+    func commit(_ draft: LayerDraft, _ content: LayerContent, on parent: Layer?) throws -> Layer {
+        let chain = ChainID(content.diff, on: parent?.chain)
+        let depth = (parent?.depth ?? 0) + 1
+        guard depth <= Layer.deepest else { throw StorageError.tooDeep(limit: Layer.deepest) }
+        let layer = Layer(
+            chain: chain, diff: content.diff, parent: parent?.chain, cacheID: draft.cacheID, size: content.size,
+            depth: depth)
+        try draft.folder.write(content.diff.description, to: "diff")
+        try draft.folder.write(String(content.size), to: "size")
+        if let parent { try draft.folder.write(parent.chain.description, to: "parent") }
+        if let aside = try makeWay(for: chain) { retire(aside, chain) }
+        let placed = try state.withLock { try place(layer, draft, in: &$0) }
+        if placed.cacheID != draft.cacheID { discard(draft) }
+        return placed
+    }
+
+    private func place(_ layer: Layer, _ draft: LayerDraft, in state: inout State) throws -> Layer {
+        if let known = state.layers[layer.chain] {
+            state.needs[layer.chain, default: 0] += 1
+            return known
+        }
+        try flusher.mark(layer.chain)
+        try writeFile([], to: layout.unclaimed.appending(layer.chain.hex), mode: FilePermissions(rawValue: 0o600))
+        try draft.folder.commit(to: layout.layer(layer.chain))
+        state.layers[layer.chain] = layer
+        state.needs[layer.chain, default: 0] += 1
+        if let parent = layer.parent { state.needs[parent, default: 0] += 1 }
+        return layer
+    }
+
+    /// Moves aside a layer of that name that could not be loaded; dockerd fails here for ever (moby#44909).
+    private func makeWay(for chain: ChainID) throws -> FilePath? {
+        try state.withLock { state in
+            guard state.layers[chain] == nil, exists(layout.layer(chain)) else { return nil }
+            return try layout.quarantine(layout.layer(chain))
+        }
+    }
+
+    /// Deletes a damaged layer that is being replaced, unless a container may stand on it.
+    private func retire(_ folder: FilePath, _ chain: ChainID) {
+        log.warning("damaged layer replaced", metadata: ["layer": "\(chain)"])
+        let isFree = state.withLock { state in
+            state.mounts.values.allSatisfy { mount in mount.parent.map { state.layers[$0] != nil } ?? true }
+        }
+        guard isFree, let id = LayerReader.text(folder.appending("cache-id")).flatMap({ LayerID($0) }) else { return }
+        let isUsed = state.withLock { state in state.layers.values.contains { $0.cacheID == id } }
+        if !isUsed { finishRemoval(of: id, folder: folder) }
+    }
+
+    /// Takes the draft back: the driver's layer, then the journal that names it.
+    func discard(_ draft: LayerDraft) {
+        finishRemoval(of: draft.cacheID, folder: draft.folder.path)
+    }
+
+    /// An image stands on the layer now: a crash no longer makes it one that nobody wanted.
+    func claim(_ chain: ChainID) {
+        // What is left behind only makes the next start look whether somebody needs the layer.
+        try? removeTree(layout.unclaimed.appending(chain.hex))
+    }
+}

@@ -1,0 +1,86 @@
+import GraphDrivers
+import Linux
+import OCI
+import SystemPackage
+
+/// Where things are in a data root.
+///
+///     <root>/                              0710
+///       image/<driver>/                    0700
+///         repositories.json                0600
+///         distribution/                    0700
+///         imagedb/content/sha256/<image>   0700, files 0600
+///         imagedb/metadata/sha256/<image>/{parent,lastUpdated}
+///         layerdb/                         0700
+///           sha256/<chain>/{cache-id,diff,parent,size,tar-split.json.gz}
+///           mounts/<name>/{mount-id,init-id,parent}
+///           tmp/write-set-varve-<random>/  a layer or mount that is being made: our journal
+///           tmp/remove-varve-<random>/     a mount that is being removed
+///       tmp/                               0700
+///       varve/                             0700: all that Docker does not know
+///         lock                             who owns the data root
+///         unsynced/<driver>/<chain>        written, perhaps not on the disk yet: the boot it was written in
+///         unclaimed/<driver>/<chain>       of an image that is not there yet
+///         quarantine/<driver>/…            what was found damaged and was in the way
+struct Layout: Sendable {
+    let root: FilePath
+    /// The driver's name, which is a folder's name, or several.
+    let driver: String
+
+    private var image: FilePath { root.appending("image").appending(FilePath(driver).components) }
+    var repositories: FilePath { image.appending("repositories.json") }
+    var distribution: FilePath { image.appending("distribution") }
+    var imageContent: FilePath { image.appending("imagedb/content/sha256") }
+    var imageMetadata: FilePath { image.appending("imagedb/metadata/sha256") }
+    var layers: FilePath { image.appending("layerdb/sha256") }
+    var mounts: FilePath { image.appending("layerdb/mounts") }
+    var journal: FilePath { image.appending("layerdb/tmp") }
+    var temporary: FilePath { root.appending("tmp") }
+    var driverHome: FilePath { root.appending(FilePath(driver).components) }
+
+    private var own: FilePath { root.appending("varve") }
+    var lock: FilePath { own.appending("lock") }
+    var unsynced: FilePath { own.appending("unsynced").appending(FilePath(driver).components) }
+    var unclaimed: FilePath { own.appending("unclaimed").appending(FilePath(driver).components) }
+    var quarantine: FilePath { own.appending("quarantine").appending(FilePath(driver).components) }
+
+    func layer(_ chain: ChainID) -> FilePath { layers.appending(chain.hex) }
+    func mount(_ name: String) -> FilePath { mounts.appending(name) }
+    func content(_ image: ImageID) -> FilePath { imageContent.appending(image.hex) }
+    func metadata(_ image: ImageID) -> FilePath { imageMetadata.appending(image.hex) }
+
+    /// What a layer's or mount's journal folders begin with; the rest is random.
+    static let writeSet = "write-set-varve-"
+    static let removal = "remove-varve-"
+    /// What Docker's layer store appends to a layer's folder before it deletes it, after random hex digits.
+    static let removing = "-removing"
+
+    /// Makes the root and the folder of the lock.
+    func prepareRoot() throws {
+        try makeFolders(root, mode: FilePermissions(rawValue: 0o710))
+        try makeFolders(own, mode: FilePermissions(rawValue: 0o700))
+    }
+
+    /// Makes all the other folders that are not there yet.
+    func prepare() throws {
+        let closed = [
+            root.appending("image"), image, image.appending("layerdb"), image.appending("imagedb"),
+            image.appending("imagedb/content"), imageContent, image.appending("imagedb/metadata"), imageMetadata,
+            distribution, temporary, unsynced, unclaimed, quarantine,
+        ]
+        for folder in closed { try Self.make(folder, 0o700) }
+        for folder in [layers, mounts, journal] { try Self.make(folder, 0o755) }
+    }
+
+    private static func make(_ folder: FilePath, _ mode: CInterop.Mode) throws {
+        if !isFolder(folder) { try makeFolders(folder, mode: FilePermissions(rawValue: mode)) }
+    }
+
+    /// Moves `path`, damaged and in the way, aside; returns where it is now.
+    func quarantine(_ path: FilePath) throws -> FilePath {
+        let name = path.lastComponent?.string ?? "object"
+        let aside = quarantine.appending("\(name)-\(randomHex(bytes: 4))")
+        try rename(path, to: aside)
+        return aside
+    }
+}

@@ -1,0 +1,86 @@
+import Archive
+import GraphDrivers
+import Linux
+import OCI
+import Synchronization
+import SystemPackage
+
+/// Who looks at which container's layer: the driver has a layer open once, however many look.
+final class MountViews: Sendable {
+    private struct View {
+        let view: LayerView
+        let id: LayerID
+        var viewers = 1
+    }
+
+    /// Mounts that no folder shows, for who works on the tree from within the daemon; a kill leaves nothing mounted.
+    private final class HiddenTree: Sendable {
+        let tree: DetachedTree
+        init(_ mounts: [Mount]) throws { tree = try DetachedTree(mounts) }
+    }
+
+    private let layers: LayerDatabase
+    private let views = Mutex([String: View]())
+    private let trees = Mutex([String: (tree: HiddenTree, viewers: Int)]())
+
+    init(layers: LayerDatabase) { self.layers = layers }
+
+    /// Whether somebody looks at the layer.
+    func isOpen(_ name: String) -> Bool { views.withLock { $0[name] != nil } }
+
+    /// One viewer more.
+    func open(_ name: String) throws -> LayerView {
+        try views.withLock { views in
+            if let known = views[name] {
+                views[name]?.viewers += 1
+                return known.view
+            }
+            let mount = try layers.mount(name)
+            let view = try layers.driver.open(mount.mountID)
+            views[name] = View(view: view, id: mount.mountID)
+            return view
+        }
+    }
+
+    /// One viewer less; surplus calls do nothing.
+    func close(_ name: String) {
+        views.withLock { views in
+            guard let known = views[name] else { return }
+            if known.viewers > 1 {
+                views[name]?.viewers -= 1
+                return
+            }
+            views[name] = nil
+            do { try layers.driver.close(known.id) } catch {
+                layers.log.warning("layer did not close", metadata: ["layer": "\(known.id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Shows the container's tree to `body`, as a path that works in this process only.
+    func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {
+        let view = try open(name)
+        defer { close(name) }
+        guard case .mounts(let mounts) = view else { return try withTree(view, body) }
+        let hidden = try trees.withLock { trees in
+            let tree = try trees[name]?.tree ?? HiddenTree(mounts)
+            trees[name] = (tree, (trees[name]?.viewers ?? 0) + 1)
+            return tree
+        }
+        defer {
+            trees.withLock { trees in
+                let viewers = (trees[name]?.viewers ?? 1) - 1
+                trees[name] = viewers == 0 ? nil : (hidden, viewers)
+            }
+        }
+        return try body(hidden.tree.path)
+    }
+}
+
+extension LayerDatabase {
+    /// The container's layer of that name.
+    func mount(_ name: String) throws -> WritableLayer {
+        guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
+        return mount
+    }
+}

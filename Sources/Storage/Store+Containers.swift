@@ -1,0 +1,94 @@
+package import Archive
+package import GraphDrivers
+package import OCI
+package import SystemPackage
+
+// A container's writable layer, named by the container's ID: on the launch path, so nothing waits for a disk.
+extension Store {
+    /// Makes the writable layer of the container `name`, and below it its init layer, on an image, or on nothing.
+    package func createMount(_ name: String, image: ImageID?, options: [String: String]) throws {
+        let parent = try image.flatMap { try leaseTop(of: $0) }
+        do {
+            try layers.createMount(name, on: parent, options: options) { id, parent in
+                try initLayers.initialise(id, on: parent, driver: driver, limits: limits)
+            }
+        } catch {
+            if let parent { layers.release(parent.chain) }
+            throw error
+        }
+    }
+
+    private func leaseTop(of id: ImageID) throws -> Layer? {
+        try imageDatabase.state.withLock { images in
+            guard let entry = images[id] else { throw StorageError.noSuchImage(id.description) }
+            return entry.top.flatMap { layers.lease($0) }
+        }
+    }
+
+    /// Deletes a container's layers; refused while somebody looks at them.
+    package func removeMount(_ name: String) throws {
+        if views.isOpen(name) { throw StorageError.mountBusy(name) }
+        try layers.removeMount(name)
+    }
+
+    /// The names of all containers' layers, sorted.
+    package func mounts() -> [String] { layers.state.withLock { $0.mounts.keys.sorted() } }
+
+    /// How to see the container's tree, for who mounts it himself; ends with `close`.
+    package func open(_ name: String) throws -> LayerView { try views.open(name) }
+
+    /// Ends what `open` began.
+    package func close(_ name: String) { views.close(name) }
+
+    /// Shows the container's tree to `body`, mounting what must be mounted where only this process sees it.
+    package func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {
+        try views.withRoot(of: name, body)
+    }
+
+    /// What the container changed since it was made, sorted by path.
+    package func changes(in name: String) throws -> [Change] {
+        let mount = try layers.mount(name)
+        return try driver.changes(in: mount.mountID, since: try base(of: mount))
+    }
+
+    /// Writes what the container changed as a layer's tar.
+    package func diff(of name: String, to sink: any ByteSink) throws {
+        let mount = try layers.mount(name)
+        try driver.diff(of: mount.mountID, since: try base(of: mount), to: sink)
+    }
+
+    /// Writes the container's whole tree as a flat tar.
+    package func export(_ name: String, to sink: any ByteSink) throws {
+        try withRoot(of: name) { try writeTree($0, to: sink) }
+    }
+
+    /// Bytes that the container wrote.
+    package func size(of name: String) throws -> Int64 {
+        let mount = try layers.mount(name)
+        return try driver.size(of: mount.mountID, since: try base(of: mount))
+    }
+
+    private func base(of mount: WritableLayer) throws -> LayerID? {
+        if let initID = mount.initID { return initID }
+        guard let parent = mount.parent else { return nil }
+        guard let layer = layers.layer(parent) else {
+            throw StorageError.damaged(
+                object: "container layer \(mount.name)", reason: "its image's layer \(parent.short) is missing",
+                remedy: "load or pull the image again")
+        }
+        return layer.cacheID
+    }
+
+    /// What `docker inspect` shows of a container under `GraphDriver.Data`.
+    package func metadata(of name: String) -> [String: String] {
+        // What can't be told is not shown: `inspect` must work on damaged containers too.
+        (try? driver.metadata(of: layers.mount(name).mountID)) ?? [:]
+    }
+
+    /// What `docker inspect` shows of an image under `GraphDriver.Data`.
+    package func metadata(ofImage id: ImageID) -> [String: String] {
+        let top = imageDatabase.state.withLock { $0[id]?.top }
+        guard let layer = top.flatMap({ layers.layer($0) }) else { return [:] }
+        return (try? driver.metadata(of: layer.cacheID)) ?? [:]  // as above
+    }
+}

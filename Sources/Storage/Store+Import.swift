@@ -1,0 +1,43 @@
+package import Archive
+import GraphDrivers
+import Linux
+package import OCI
+
+extension Store {
+    /// Makes an image of one layer out of a root file system's tar, compressed or not.
+    package func importImage(
+        _ tar: any ByteSource, config: ContainerConfig, reference: String?, message: String,
+        progress: (LoadProgress) -> Void
+    ) throws -> Image {
+        let name = try reference.map { try parse($0).tagged }
+        let layer = try takeIn(Decompressor(tar, limits: limits))
+        defer { layers.release(layer.chain) }
+        progress(LoadProgress(layer: layer.diff, status: "Importing", current: layer.size, total: layer.size))
+        var image = ImageConfig()
+        image.architecture = Platform.host.architecture
+        image.os = Platform.host.os
+        image.created = .now
+        image.comment = message
+        image.config = config
+        var step = ImageHistory()
+        step.created = image.created
+        step.comment = message
+        image.history = [step]
+        image.rootfs = RootFS(diffIDs: [layer.diff])
+        let id = try imageDatabase.create(JSON.encode(image))
+        if let name { try put(name, on: id) }
+        flusher.flush()
+        return try self.image(named: id.description)
+    }
+
+    /// Puts a bottom layer in place, leased.
+    private func takeIn(_ tar: any ByteSource) throws -> Layer {
+        let draft = try layers.begin(on: nil)
+        do {
+            return try layers.commit(draft, layers.fill(draft, from: tar), on: nil)
+        } catch {
+            layers.discard(draft)
+            throw error
+        }
+    }
+}
