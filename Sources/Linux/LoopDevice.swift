@@ -16,7 +16,9 @@ public struct LoopDevice: ~Copyable, Sendable {
         let backing = OwnedDescriptor(try sys("open \(file)") { open(file.string, flags) })
         var number: CInt = -1
         descriptor = OwnedDescriptor(
-            try sys("attach \(file) to a loop device") { linux_loop_attach(backing.rawValue, isReadOnly ? 1 : 0, &number) }
+            try sys("attach \(file) to a loop device") {
+                linux_loop_attach(backing.rawValue, isReadOnly ? 1 : 0, &number)
+            }
         )
         path = FilePath("/dev/loop\(number)")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// A thread of the kernel's, for work that blocks; Swift's own tasks must not.
 public struct OSThread: Sendable {
@@ -17,11 +18,16 @@ public struct OSThread: Sendable {
         pthread_attr_setstacksize(&attributes, 1 << 20)
         let context = Unmanaged.passRetained(Body(body))
         var handle = pthread_t()
-        let result = pthread_create(&handle, &attributes, { context in
-            guard let context else { return nil }
-            Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, context.toOpaque())
+        let result = pthread_create(
+            &handle,
+            &attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            },
+            context.toOpaque()
+        )
         guard result == 0 else {
             context.release()
             throw SystemError("start a thread", .init(rawValue: result))

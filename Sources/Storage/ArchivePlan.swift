@@ -1,5 +1,5 @@
 import Archive
-import OCI
+package import OCI
 
 /// What an archive says is in it, before anything of it is believed.
 struct PlannedImage {
@@ -29,8 +29,10 @@ struct ArchivePlanner {
         if let index = spool.member("index.json") { return try planOCI(index) }
         if let repositories = spool.member("repositories") { return try planLegacy(repositories) }
         throw StorageError.badArchive(
-            member: "", reason: "it has no manifest.json, no index.json and no repositories, so it holds no image",
-            remedy: "load what docker save, podman save or skopeo wrote; for a root file system use import")
+            member: "",
+            reason: "it has no manifest.json, no index.json and no repositories, so it holds no image",
+            remedy: "load what docker save, podman save or skopeo wrote; for a root file system use import"
+        )
     }
 
     private struct ManifestItem: Decodable {
@@ -47,7 +49,9 @@ struct ArchivePlanner {
             let names = item.layers ?? []
             guard names.count == diffs.count else {
                 throw bad(
-                    manifest.name, "invalid manifest, layers length mismatch: expected \(diffs.count), got \(names.count)")
+                    manifest.name,
+                    "invalid manifest, layers length mismatch: expected \(diffs.count), got \(names.count)"
+                )
             }
             let layers = try zip(names, diffs).map { name, diff in
                 PlannedLayer(member: try need(name, by: manifest.name), diff: diff, isBlob: false)
@@ -68,7 +72,6 @@ struct ArchivePlanner {
         }
     }
 
-
     private func planOCI(_ member: Spool.Member) throws -> [PlannedImage] {
         let index = try decode(Index.self, member)
         var planned: [PlannedImage] = []
@@ -78,8 +81,10 @@ struct ArchivePlanner {
         }
         guard !planned.isEmpty else {
             throw StorageError.badArchive(
-                member: member.name, reason: "it has no image for linux/\(Platform.host.architecture)",
-                remedy: "save the image for this platform")
+                member: member.name,
+                reason: "it has no image for linux/\(Platform.host.architecture)",
+                remedy: "save the image for this platform"
+            )
         }
         // One image under several names stands there several times.
         return planned
@@ -104,7 +109,9 @@ struct ArchivePlanner {
         let diffs = try diffIDs(raw, config.name)
         guard manifest.layers.count == diffs.count else {
             throw bad(
-                config.name, "it has \(diffs.count) layers, and the manifest that names it \(manifest.layers.count)")
+                config.name,
+                "it has \(diffs.count) layers, and the manifest that names it \(manifest.layers.count)"
+            )
         }
         let layers = try zip(manifest.layers, diffs).map { descriptor, diff in
             PlannedLayer(member: try blob(descriptor), diff: diff, isBlob: true)
@@ -118,7 +125,8 @@ struct ArchivePlanner {
         guard blob.digest == descriptor.digest, blob.size == descriptor.size else {
             throw bad(
                 blob.name,
-                "expected \(descriptor.digest) of \(descriptor.size) bytes, got \(blob.digest) of \(blob.size) bytes")
+                "expected \(descriptor.digest) of \(descriptor.size) bytes, got \(blob.digest) of \(blob.size) bytes"
+            )
         }
         return blob
     }
@@ -135,12 +143,13 @@ struct ArchivePlanner {
     /// containerd's annotation has the full name; OCI's has one too, or only a tag, which names no image.
     private static func references(_ annotations: [String: String]) -> [Reference] {
         let full = annotations["io.containerd.image.name"]
-        let short = annotations["org.opencontainers.image.ref.name"].flatMap { $0.contains { ":/".contains($0) } ? $0 : nil }
+        let short = annotations["org.opencontainers.image.ref.name"].flatMap {
+            $0.contains { ":/".contains($0) } ? $0 : nil
+        }
         guard let name = full ?? short else { return [] }
         // A name that Docker does not take is no reason to refuse the image.
         return ((try? Reference(name))?.tagged).map { [$0] } ?? []
     }
-
 
     func need(_ name: String, by table: String) throws -> Spool.Member {
         guard let member = spool.member(name) else {

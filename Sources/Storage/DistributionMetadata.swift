@@ -51,7 +51,11 @@ struct DistributionMetadata: Sendable {
     func remove(_ blob: Blob, of diff: DiffID) throws {
         let left = blobs(of: diff).filter { $0 != blob }
         let folder = folder.appending("v2metadata-by-diffid/sha256")
-        if left.isEmpty { try removeTree(folder.appending(diff.hex)) } else { try write(JSON.encode(left), to: folder, diff.hex) }
+        if left.isEmpty {
+            try removeTree(folder.appending(diff.hex))
+        } else {
+            try write(JSON.encode(left), to: folder, diff.hex)
+        }
     }
 
     private func write(_ bytes: [UInt8], to folder: FilePath, _ name: String) throws {

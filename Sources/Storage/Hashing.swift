@@ -1,10 +1,10 @@
 import Archive
 import Crypto
-import OCI
+package import OCI
 
-extension Digest {
+extension OCI.Digest {
     /// The SHA-256 of `bytes`.
-    static func of(_ bytes: some Sequence<UInt8>) -> Digest {
+    static func of(_ bytes: some Sequence<UInt8>) -> OCI.Digest {
         var hash = SHA256()
         hash.update(data: Array(bytes))
         return hash.digest
@@ -13,16 +13,16 @@ extension Digest {
 
 extension SHA256 {
     /// The digest of all that was hashed.
-    var digest: Digest {
-        guard let digest = Digest(bytes: Array(finalize())) else { fatalError("SHA-256 has 32 bytes") }
+    var digest: OCI.Digest {
+        guard let digest = OCI.Digest(bytes: Array(finalize())) else { fatalError("SHA-256 has 32 bytes") }
         return digest
     }
 }
 
 extension Identity where Kind == ChainKind {
-    /// The chain of `diff` on top of `parent`. `image-spec/config.md`, "Layer ChainID".
+    /// The chain of `diff` on top of `parent`: `image-spec/config.md`, "Layer ChainID".
     package init(_ diff: DiffID, on parent: ChainID?) {
-        self.init(parent.map { Digest.of("\($0) \(diff)".utf8) } ?? diff.digest)
+        self.init(parent.map { OCI.Digest.of("\($0) \(diff)".utf8) } ?? diff.digest)
     }
 }
 
@@ -42,7 +42,7 @@ final class HashingSource: ByteSource {
     init(_ source: any ByteSource) { self.source = source }
 
     /// The digest of what was read so far.
-    var digest: Digest { hash.digest }
+    var digest: OCI.Digest { hash.digest }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let got = try source.read(into: buffer)
@@ -61,7 +61,7 @@ final class HashingSink: ByteSink {
     init(_ sink: (any ByteSink)? = nil) { self.sink = sink }
 
     /// The digest of what was written so far.
-    var digest: Digest { hash.digest }
+    var digest: OCI.Digest { hash.digest }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         hash.update(bufferPointer: bytes)

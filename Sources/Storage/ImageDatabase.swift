@@ -89,7 +89,10 @@ final class ImageDatabase: Sendable {
             guard images[id] == nil else { return }
             if let top, layers.lease(top) == nil {
                 throw StorageError.damaged(
-                    object: "image \(id)", reason: "its layer \(top.short) is not there", remedy: "load the image again")
+                    object: "image \(id)",
+                    reason: "its layer \(top.short) is not there",
+                    remedy: "load the image again"
+                )
             }
             do { try writeAtomically(raw, to: layout.content(id), flush: false) } catch {
                 if let top { layers.release(top) }

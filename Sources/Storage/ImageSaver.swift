@@ -47,7 +47,11 @@ struct ImageSaver {
             }
             let config = try add(item.image.rawConfig, MediaType.config, to: tar, &written)
             let manifest = try add(
-                JSON.encode(Manifest(config: config, layers: layers)), MediaType.manifest, to: tar, &written)
+                JSON.encode(Manifest(config: config, layers: layers)),
+                MediaType.manifest,
+                to: tar,
+                &written
+            )
             index += Self.entries(manifest, item.references)
             table.append(Self.entry(config, layers, item.references))
             for reference in item.references {
@@ -74,15 +78,20 @@ struct ImageSaver {
 
     private static func entry(_ config: Descriptor, _ layers: [Descriptor], _ references: [Reference]) -> DockerItem {
         DockerItem(
-            config: path(config.digest), repoTags: references.isEmpty ? nil : references.map(\.familiar),
+            config: path(config.digest),
+            repoTags: references.isEmpty ? nil : references.map(\.familiar),
             layers: layers.map { path($0.digest) },
-            layerSources: Dictionary(layers.map { ($0.digest.description, $0) }) { first, _ in first })
+            layerSources: Dictionary(layers.map { ($0.digest.description, $0) }) { first, _ in first }
+        )
     }
 
     private static func path(_ digest: Digest) -> String { "blobs/sha256/\(digest.hex)" }
 
     private func add(
-        _ bytes: [UInt8], _ type: String, to tar: TarWriter, _ written: inout Set<Digest>
+        _ bytes: [UInt8],
+        _ type: String,
+        to tar: TarWriter,
+        _ written: inout Set<Digest>
     ) throws -> Descriptor {
         let digest = Digest.of(bytes)
         if written.insert(digest).inserted { try tar.addFile(Self.path(digest), bytes) }
@@ -98,8 +107,10 @@ struct ImageSaver {
             try layers.writeTar(of: layer, to: hashing)
             guard hashing.digest == layer.diff.digest else {
                 throw StorageError.wrongDigest(
-                    object: "layer \(layer.chain.short) of the image", expected: "\(layer.diff)",
-                    actual: "\(hashing.digest)")
+                    object: "layer \(layer.chain.short) of the image",
+                    expected: "\(layer.diff)",
+                    actual: "\(hashing.digest)"
+                )
             }
         }
         return size

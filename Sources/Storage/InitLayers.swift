@@ -66,7 +66,8 @@ final class InitLayers: Sendable {
         return OwnedDescriptor(
             try sys("open \(name) for the container") {
                 openat(number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            })
+            }
+        )
     }
 
     private static func makeFolder(_ name: String, in folder: CInt) throws {
@@ -83,11 +84,12 @@ final class InitLayers: Sendable {
         case .folder: try makeFolder(name, in: number)
         case .file:
             let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-            let file: OwnedDescriptor
-            do { file = OwnedDescriptor(try sys("make \(name)") { openat(number, name, flags, 0o755) }) } catch {
+            let made: CInt
+            do { made = try sys("make \(name)") { openat(number, name, flags, 0o755) } } catch {
                 if error.errno == .fileExists { return }  // a folder of that name stays, as Docker leaves it
                 throw error
             }
+            let file = OwnedDescriptor(made)
             try sys("set the mode of \(name)") { fchmod(file.rawValue, 0o755) }
         case .link(let target):
             do { try sys("make link \(name)") { symlinkat(target, number, name) } } catch {

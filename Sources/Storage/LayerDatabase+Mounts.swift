@@ -1,6 +1,8 @@
 import GraphDrivers
 import Linux
+import Logging
 import OCI
+import Synchronization
 import SystemPackage
 
 // Containers' layers: `mounts/<name>/{mount-id,init-id,parent}` over two driver's layers, the container's own and below
@@ -35,7 +37,9 @@ extension LayerDatabase {
             // It is listed even without its parent, so that it can be removed.
             state.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent)
             guard let parent else { return nil }
-            guard state.layers[parent] != nil else { return "the layer below it, \(parent.short), is missing or damaged" }
+            guard state.layers[parent] != nil else {
+                return "the layer below it, \(parent.short), is missing or damaged"
+            }
             state.needs[parent, default: 0] += 1
             return nil
         }
@@ -49,7 +53,10 @@ extension LayerDatabase {
 
     /// Makes the layers of the container `name` on `parent`, which the caller leased; the mount takes over the lease.
     func createMount(
-        _ name: String, on parent: Layer?, options: [String: String], initialise: (LayerID, Layer?) throws -> Void
+        _ name: String,
+        on parent: Layer?,
+        options: [String: String],
+        initialise: (LayerID, Layer?) throws -> Void
     ) throws {
         guard LayerID(name) != nil else { throw StorageError.invalidReference(name, reason: "not a container's name") }
         try beginChange(of: name, mustExist: false)
@@ -94,7 +101,8 @@ extension LayerDatabase {
         } catch {
             log.warning(
                 "container layer is not wholly deleted yet; the next start tries again",
-                metadata: ["layer": "\(ids.first?.description ?? "")", "error": "\(error)"])
+                metadata: ["layer": "\(ids.first?.description ?? "")", "error": "\(error)"]
+            )
         }
     }
 

@@ -1,19 +1,22 @@
 import GraphDrivers
 import Linux
+import Logging
 import OCI
+import Synchronization
 import SystemPackage
 
 // What happens to layers when a data root is opened: finish what was under way, then read what is there, trusting
 // nothing: a layer's folder must name its chain, its parent must be there, the driver must have its data.
 extension LayerDatabase {
-    /// Finishes removals, takes back what was half-made, and loads the rest. Returns what is damaged.
+    /// Finishes removals, takes back what was half-made, and loads the rest; returns what is damaged.
     func open() throws -> [Damage] {
         let removing = try listFolder(layout.layers).filter { $0.hasSuffix(Layout.removing) }
         var reader = LayerReader(layout: layout, driver: driver)
         try reader.readAll()
         let used = Set(reader.layers.values.map(\.cacheID))
         for name in removing { finish(layout.layers.appending(name), unless: used) }
-        for name in try listFolder(layout.journal) where name.hasPrefix(Layout.writeSet) || name.hasPrefix(Layout.removal) {
+        for name in try listFolder(layout.journal)
+        where name.hasPrefix(Layout.writeSet) || name.hasPrefix(Layout.removal) {
             finish(layout.journal.appending(name), unless: used)
         }
         state.withLock { state in
@@ -38,7 +41,8 @@ extension LayerDatabase {
         } catch {
             log.warning(
                 "what a crash left can't be removed; the next start tries again",
-                metadata: ["folder": "\(folder)", "error": "\(error)"])
+                metadata: ["folder": "\(folder)", "error": "\(error)"]
+            )
         }
     }
 
@@ -53,8 +57,11 @@ extension LayerDatabase {
             do { try verify(layer) } catch {
                 damages.append(
                     Damage(
-                        object: "layer \(layer.chain)", reason: "the machine stopped before it was on the disk: \(error)",
-                        remedy: "load or pull its image again"))
+                        object: "layer \(layer.chain)",
+                        reason: "the machine stopped before it was on the disk: \(error)",
+                        remedy: "load or pull its image again"
+                    )
+                )
                 try drop(layer.chain)
             }
         }

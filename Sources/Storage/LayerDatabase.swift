@@ -65,7 +65,9 @@ final class LayerDatabase: Sendable {
         }
     }
 
-    /// Needs the layer no more; deletes it, and those below it, if nobody else does. Returns what was deleted, top first.
+    /// Needs the layer no more; deletes it, and those below it, if nobody else does.
+    ///
+    /// Returns what was deleted, top first.
     @discardableResult
     func release(_ chain: ChainID) -> [ChainID] {
         let doomed = state.withLock { takeUnneeded(from: chain, in: &$0) }
@@ -103,7 +105,8 @@ final class LayerDatabase: Sendable {
         } catch {
             log.warning(
                 "layer is not wholly deleted yet; the next start tries again",
-                metadata: ["layer": "\(id)", "error": "\(error)"])
+                metadata: ["layer": "\(id)", "error": "\(error)"]
+            )
         }
     }
 

@@ -1,7 +1,9 @@
 import Archive
 import GraphDrivers
 import Linux
+import Logging
 import OCI
+import Synchronization
 import SystemPackage
 
 /// A layer that is being made: the journal names its driver's layer before the driver makes it.
@@ -48,15 +50,21 @@ extension LayerDatabase {
         return LayerContent(diff: DiffID(hashing.digest), size: size)
     }
 
-    /// Puts the filled draft in place on `parent`, leased to the caller. If the same layer came in meanwhile, the
-    /// draft is dropped and that one is leased.
+    /// Puts the filled draft in place on `parent`, leased to the caller.
+    ///
+    /// If the same layer came in meanwhile, the draft is dropped and that one is leased.
     func commit(_ draft: LayerDraft, _ content: LayerContent, on parent: Layer?) throws -> Layer {
         let chain = ChainID(content.diff, on: parent?.chain)
         let depth = (parent?.depth ?? 0) + 1
         guard depth <= Layer.deepest else { throw StorageError.tooDeep(limit: Layer.deepest) }
         let layer = Layer(
-            chain: chain, diff: content.diff, parent: parent?.chain, cacheID: draft.cacheID, size: content.size,
-            depth: depth)
+            chain: chain,
+            diff: content.diff,
+            parent: parent?.chain,
+            cacheID: draft.cacheID,
+            size: content.size,
+            depth: depth
+        )
         try draft.folder.write(content.diff.description, to: "diff")
         try draft.folder.write(String(content.size), to: "size")
         if let parent { try draft.folder.write(parent.chain.description, to: "parent") }

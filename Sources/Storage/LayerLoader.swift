@@ -40,7 +40,9 @@ struct LayerLoader {
 
     /// Unpacks layers that may be unpacked in any order, then puts them in place.
     private func unpack(
-        _ planned: ArraySlice<PlannedLayer>, from number: Int, on leased: inout [Layer],
+        _ planned: ArraySlice<PlannedLayer>,
+        from number: Int,
+        on leased: inout [Layer],
         _ progress: (LoadProgress) -> Void
     ) throws {
         var jobs: [LayerJob] = []
@@ -133,6 +135,7 @@ private final class LayerJob: Sendable {
         guard now > 0, reported.withLock({ $0 != now }) else { return }
         reported.withLock { $0 = now }
         progress(
-            LoadProgress(layer: planned.diff, status: "Loading layer", current: now, total: planned.member.size))
+            LoadProgress(layer: planned.diff, status: "Loading layer", current: now, total: planned.member.size)
+        )
     }
 }

@@ -32,7 +32,11 @@ struct LayerReader {
             guard let chain = Digest(hex: name).map({ ChainID($0) }) else { continue }
             do throws(Unusable) {
                 let entry = try read(chain)
-                if let parent = entry.parent { waiting[parent, default: []].append(entry) } else { bottoms.append(entry) }
+                if let parent = entry.parent {
+                    waiting[parent, default: []].append(entry)
+                } else {
+                    bottoms.append(entry)
+                }
             } catch { refuse(chain, error.reason) }
         }
         var ready = bottoms
@@ -74,8 +78,13 @@ struct LayerReader {
     private mutating func add(_ entry: Entry) {
         let depth = (entry.parent.flatMap { layers[$0]?.depth } ?? 0) + 1
         layers[entry.chain] = Layer(
-            chain: entry.chain, diff: entry.diff, parent: entry.parent, cacheID: entry.cacheID, size: entry.size,
-            depth: depth)
+            chain: entry.chain,
+            diff: entry.diff,
+            parent: entry.parent,
+            cacheID: entry.cacheID,
+            size: entry.size,
+            depth: depth
+        )
     }
 
     private mutating func refuse(_ chain: ChainID, _ reason: String) {

@@ -22,7 +22,9 @@ extension ArchivePlanner {
         var references: [String: [Reference]] = [:]
         for (name, tags) in try decode([String: [String: String]].self, repositories) {
             for (tag, layer) in tags {
-                do throws(ReferenceError) { references[layer, default: []].append(try Reference("\(name):\(tag)")) } catch {
+                do throws(ReferenceError) {
+                    references[layer, default: []].append(try Reference("\(name):\(tag)"))
+                } catch {
                     throw bad(repositories.name, "invalid tag \"\(name):\(tag)\": \(error)")
                 }
             }

@@ -1,6 +1,7 @@
 import Archive
 import GraphDrivers
 import Linux
+import Logging
 import OCI
 import Synchronization
 import SystemPackage

@@ -43,7 +43,13 @@ final class ReferenceStore: Sendable {
             let aside = try layout.quarantine(layout.repositories)
             try write(State())
             let reason = "it is no JSON (\(JSON.reason(error))); images have lost their names"
-            return [Damage(object: "repositories.json", reason: reason, remedy: "it was moved to \(aside); tag the images again")]
+            return [
+                Damage(
+                    object: "repositories.json",
+                    reason: reason,
+                    remedy: "it was moved to \(aside); tag the images again"
+                )
+            ]
         }
     }
 
@@ -89,13 +95,15 @@ final class ReferenceStore: Sendable {
         }
     }
 
-    /// Makes `reference` stand for `id`; returns the image it stood for. A digest can't be given to another image.
+    /// Makes `reference` stand for `id`; returns the image it stood for; a digest can't be given to another image.
     @discardableResult
     func set(_ reference: Reference, to id: ImageID) throws -> ImageID? {
         let reference = reference.stored
         if reference.familiarName == "sha256" {
             throw StorageError.invalidReference(
-                reference.familiar, reason: "refusing to create an ambiguous tag using digest algorithm as name")
+                reference.familiar,
+                reason: "refusing to create an ambiguous tag using digest algorithm as name"
+            )
         }
         return try change { state in
             let old = state.images[reference]

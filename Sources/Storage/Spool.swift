@@ -16,9 +16,11 @@ final class Spool: Sendable {
         let offset: Int64
         let size: Int64
         /// SHA-256 of its bytes as they stand in the archive.
-        let digest: Digest
+        let digest: OCI.Digest
     }
 
+    /// `O_TMPFILE`, which is a macro of macros and so unknown to Swift.
+    private static let temporary = 0o20_000_000 | O_DIRECTORY
     private let file: OwnedDescriptor
     private let members: [String: Member]
     /// Symbolic and hard links: the name they lead to, from the top.
@@ -27,7 +29,10 @@ final class Spool: Sendable {
     /// Reads the archive to its end.
     init(_ archive: any ByteSource, in folder: FilePath, limits: ArchiveLimits) throws {
         file = OwnedDescriptor(
-            try sys("make a temporary file in \(folder)") { open(folder.string, O_RDWR | O_TMPFILE | O_CLOEXEC, 0o600) })
+            try sys("make a temporary file in \(folder)") {
+                open(folder.string, O_RDWR | Self.temporary | O_CLOEXEC, 0o600)
+            }
+        )
         let writer = SpoolWriter(file.rawValue)
         try writer.take(TarReader(archive, limits: limits))
         members = writer.members
@@ -52,8 +57,10 @@ final class Spool: Sendable {
     func bytes(of member: Member, limit: Int64 = 16 << 20) throws -> [UInt8] {
         guard member.size <= limit else {
             throw StorageError.badArchive(
-                member: member.name, reason: "it has \(member.size) bytes, more than \(limit)",
-                remedy: "it can't be what it is named; make the archive again")
+                member: member.name,
+                reason: "it has \(member.size) bytes, more than \(limit)",
+                remedy: "it can't be what it is named; make the archive again"
+            )
         }
         let source = source(of: member)
         var bytes = [UInt8](repeating: 0, count: Int(member.size))

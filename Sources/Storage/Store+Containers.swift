@@ -1,6 +1,7 @@
 package import Archive
 package import GraphDrivers
 package import OCI
+import Synchronization
 package import SystemPackage
 
 // A container's writable layer, named by the container's ID: on the launch path, so nothing waits for a disk.
@@ -73,8 +74,10 @@ extension Store {
         guard let parent = mount.parent else { return nil }
         guard let layer = layers.layer(parent) else {
             throw StorageError.damaged(
-                object: "container layer \(mount.name)", reason: "its image's layer \(parent.short) is missing",
-                remedy: "load or pull the image again")
+                object: "container layer \(mount.name)",
+                reason: "its image's layer \(parent.short) is missing",
+                remedy: "load or pull the image again"
+            )
         }
         return layer.cacheID
     }

@@ -1,5 +1,6 @@
 import Glibc
 package import OCI
+import Synchronization
 
 extension Store {
     /// All images, in no order that means anything.
@@ -23,9 +24,15 @@ extension Store {
 
     private func image(_ id: ImageID, _ entry: ImageDatabase.Entry, _ names: [Reference]) -> Image {
         Image(
-            id: id, config: entry.config, rawConfig: entry.raw, references: names.filter { $0.digest == nil },
-            digests: names.filter { $0.digest != nil }, parent: entry.parent, size: layers.size(upTo: entry.top),
-            lastTagged: entry.lastTagged)
+            id: id,
+            config: entry.config,
+            rawConfig: entry.raw,
+            references: names.filter { $0.digest == nil },
+            digests: names.filter { $0.digest != nil },
+            parent: entry.parent,
+            size: layers.size(upTo: entry.top),
+            lastTagged: entry.lastTagged
+        )
     }
 
     /// Finds an image as Docker does: a full ID, then a reference, then the beginning of an ID.
@@ -82,8 +89,14 @@ extension Store {
             }
             steps.append(
                 HistoryEntry(
-                    id: nil, created: step.created, createdBy: step.createdBy, comment: step.comment, tags: [],
-                    size: size))
+                    id: nil,
+                    created: step.created,
+                    createdBy: step.createdBy,
+                    comment: step.comment,
+                    tags: [],
+                    size: size
+                )
+            )
         }
         steps.reverse()
         var next: Image? = image

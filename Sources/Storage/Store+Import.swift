@@ -6,7 +6,10 @@ package import OCI
 extension Store {
     /// Makes an image of one layer out of a root file system's tar, compressed or not.
     package func importImage(
-        _ tar: any ByteSource, config: ContainerConfig, reference: String?, message: String,
+        _ tar: any ByteSource,
+        config: ContainerConfig,
+        reference: String?,
+        message: String,
         progress: (LoadProgress) -> Void
     ) throws -> Image {
         let name = try reference.map { try parse($0).tagged }

@@ -1,4 +1,5 @@
 package import OCI
+import Synchronization
 
 // Docker's rules for `docker rmi`, and its words (moby, `daemon/images/image_delete.go`).
 //
@@ -8,7 +9,10 @@ package import OCI
 extension Store {
     /// Takes a name from an image, or removes it altogether, and then its untagged parents if `prune`.
     package func removeImage(
-        _ name: String, force: Bool, prune: Bool, inUse: (ImageID) -> ImageUse
+        _ name: String,
+        force: Bool,
+        prune: Bool,
+        inUse: (ImageID) -> ImageUse
     ) throws -> [RemovedItem] {
         let id = try imageID(named: name)
         let names = references.references(to: id)
@@ -18,7 +22,8 @@ extension Store {
             if !force, Self.areOne(names), let container = inUse(id).container {
                 let reason = "container \(container.prefix(12)) is using its referenced image \(id.short)"
                 throw StorageError.conflict(
-                    "conflict: unable to remove repository reference \"\(name)\" (must force) - \(reason)")
+                    "conflict: unable to remove repository reference \"\(name)\" (must force) - \(reason)"
+                )
             }
             removed += try untag(parse(name).stored, of: names)
             if !references.references(to: id).isEmpty { return removed }
@@ -41,7 +46,11 @@ extension Store {
     }
 
     private func delete(
-        _ id: ImageID, force: Bool, prune: Bool, isQuiet: Bool, inUse: (ImageID) -> ImageUse,
+        _ id: ImageID,
+        force: Bool,
+        prune: Bool,
+        isQuiet: Bool,
+        inUse: (ImageID) -> ImageUse,
         _ removed: inout [RemovedItem]
     ) throws {
         let use = inUse(id)

@@ -31,7 +31,9 @@ extension Store {
 
     private func selection(_ name: String) throws -> [(ImageID, Reference?)] {
         // An ID is no reference; what is neither is said by the look-up below.
-        guard Digest(name) == nil, let reference = try? Reference(name) else { return [(try imageID(named: name), nil)] }
+        guard Digest(name) == nil, let reference = try? Reference(name) else {
+            return [(try imageID(named: name), nil)]
+        }
         if reference.tag == nil, reference.digest == nil {
             let tagged = references.all().flatMap { id, names in
                 names.filter { $0.name == reference.name && $0.digest == nil }.map { (id, Optional($0)) }

@@ -10,7 +10,10 @@ extension LayerDatabase {
         try writeTar(of: layer, to: sink)
         guard sink.digest == layer.diff.digest else {
             throw StorageError.wrongDigest(
-                object: "layer \(layer.chain)", expected: "\(layer.diff)", actual: "\(sink.digest)")
+                object: "layer \(layer.chain)",
+                expected: "\(layer.diff)",
+                actual: "\(sink.digest)"
+            )
         }
     }
 
