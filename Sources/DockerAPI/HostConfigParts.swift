@@ -1,0 +1,121 @@
+/// Where output goes: a log driver and its options.
+package struct LogConfig: Codable, Sendable, Equatable {
+    @Lenient package var type: String = ""
+    package var config: [String: String]?
+
+    package enum CodingKeys: String, CodingKey {
+        case type = "Type"
+        case config = "Config"
+    }
+
+    package init() {}
+}
+
+/// `no`, `always`, `unless-stopped` or `on-failure`.
+package struct RestartPolicy: Codable, Sendable, Equatable {
+    @Lenient package var name: String = ""
+    @Lenient package var maximumRetryCount: Int = 0
+
+    package enum CodingKeys: String, CodingKey {
+        case name = "Name"
+        case maximumRetryCount = "MaximumRetryCount"
+    }
+
+    package init() {}
+}
+
+/// One end of a published port on the host.
+package struct PortBinding: Codable, Sendable, Equatable {
+    @Lenient package var hostIP: String = ""
+    @Lenient package var hostPort: String = ""
+
+    package enum CodingKeys: String, CodingKey {
+        case hostIP = "HostIp"
+        case hostPort = "HostPort"
+    }
+
+    package init() {}
+}
+
+/// A device of the host in the container.
+package struct DeviceMapping: Codable, Sendable, Equatable {
+    @Lenient package var pathOnHost: String = ""
+    @Lenient package var pathInContainer: String = ""
+    @Lenient package var cgroupPermissions: String = ""
+
+    package enum CodingKeys: String, CodingKey {
+        case pathOnHost = "PathOnHost"
+        case pathInContainer = "PathInContainer"
+        case cgroupPermissions = "CgroupPermissions"
+    }
+
+    package init() {}
+}
+
+/// A resource limit.
+package struct Ulimit: Codable, Sendable, Equatable {
+    @Lenient package var name: String = ""
+    @Lenient package var hard: Int64 = 0
+    @Lenient package var soft: Int64 = 0
+
+    package enum CodingKeys: String, CodingKey {
+        case name = "Name"
+        case hard = "Hard"
+        case soft = "Soft"
+    }
+
+    package init() {}
+}
+
+/// One `--mount`.
+package struct MountRequest: Codable, Sendable, Equatable {
+    /// `bind`, `volume` or `tmpfs`.
+    @Lenient package var type: String = ""
+    @Lenient package var source: String = ""
+    @Lenient package var target: String = ""
+    @Lenient package var readOnly: Bool = false
+    @Lenient package var consistency: String = ""
+    package var bindOptions: BindOptions?
+    package var tmpfsOptions: TmpfsOptions?
+
+    package enum CodingKeys: String, CodingKey {
+        case type = "Type"
+        case source = "Source"
+        case target = "Target"
+        case readOnly = "ReadOnly"
+        case consistency = "Consistency"
+        case bindOptions = "BindOptions"
+        case tmpfsOptions = "TmpfsOptions"
+    }
+
+    package init() {}
+}
+
+/// What is special about a bind mount.
+package struct BindOptions: Codable, Sendable, Equatable {
+    @Lenient package var propagation: String = ""
+    @Lenient package var nonRecursive: Bool = false
+    @Lenient package var createMountpoint: Bool = false
+
+    package enum CodingKeys: String, CodingKey {
+        case propagation = "Propagation"
+        case nonRecursive = "NonRecursive"
+        case createMountpoint = "CreateMountpoint"
+    }
+
+    package init() {}
+}
+
+/// What is special about a tmpfs.
+package struct TmpfsOptions: Codable, Sendable, Equatable {
+    @Lenient package var sizeBytes: Int64 = 0
+    /// Go's `os.FileMode`.
+    @Lenient package var mode: Int = 0
+
+    package enum CodingKeys: String, CodingKey {
+        case sizeBytes = "SizeBytes"
+        case mode = "Mode"
+    }
+
+    package init() {}
+}
