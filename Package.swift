@@ -88,7 +88,7 @@ let package = Package(
             ["Storage", "Launcher", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux", logging, system]
         ),
         // 6 api
-        module("HTTPServer", nio + [logging, system]),
+        module("HTTPServer", nio + ["Linux", logging, system]),
         module("APIServer", ["Engine", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
         // 7 programs
         .executableTarget(

@@ -1,0 +1,24 @@
+/// Why a request could not be answered, seen from below the handlers.
+package enum HTTPError: Error, Equatable, CustomStringConvertible {
+    /// The client closed the connection.
+    case clientGone
+    /// A body larger than a handler takes.
+    case bodyTooLarge(limit: Int)
+    /// Another process listens on that path.
+    case socketInUse(path: String)
+    /// Something that is no socket is in the way.
+    case notASocket(path: String)
+    /// More than the 107 bytes that a socket address holds.
+    case pathTooLong(path: String)
+
+    package var description: String {
+        switch self {
+        case .clientGone: "the client closed the connection"
+        case .bodyTooLarge(let limit): "request body too large: at most \(limit) bytes"
+        case .socketInUse(let path):
+            "socket \(path) is in use: another daemon listens on it; stop that one or choose another path"
+        case .notASocket(let path): "\(path) exists and is no socket; remove it or choose another path"
+        case .pathTooLong(let path): "socket path \(path) has \(path.utf8.count) bytes; the system takes at most 107"
+        }
+    }
+}
