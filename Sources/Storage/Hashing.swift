@@ -4,7 +4,7 @@ package import OCI
 
 extension OCI.Digest {
     /// The SHA-256 of `bytes`.
-    static func of(_ bytes: some Sequence<UInt8>) -> OCI.Digest {
+    package static func of(_ bytes: some Sequence<UInt8>) -> OCI.Digest {
         var hash = SHA256()
         hash.update(data: Array(bytes))
         return hash.digest
