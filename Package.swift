@@ -116,7 +116,11 @@ let package = Package(
         tests("OCI"),
         tests("Archive", ["Linux", system]),
         tests("GraphDrivers", ["Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
-        tests("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging, system]),
+        .executableTarget(
+            name: "storage-exerciser",
+            dependencies: ["Storage", "GraphDrivers", "Archive", "OCI", "Overlay2Driver", "VFSDriver", logging, system],
+            path: "Tests/StorageExerciser", swiftSettings: strict),
+        tests("Storage", ["storage-exerciser", "GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging, system]),
         tests("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
         tests("DockerAPI", ["OCI"]),
         tests("Engine", ["DockerAPI", "OCI", system]),

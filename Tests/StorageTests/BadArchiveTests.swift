@@ -2,6 +2,7 @@ import Archive
 import Linux
 import OCI
 import Storage
+import SystemPackage
 import Testing
 
 @Suite struct BadArchiveTests {

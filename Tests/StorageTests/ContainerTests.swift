@@ -14,7 +14,7 @@ import Testing
         _ = try kept.store.load(BufferSource(sample.dockerArchive())) { _ in }
         for name in ["first", "second"] {
             try kept.store.createMount(name, image: sample.id, options: [:])
-            try kept.store.withRoot(of: name) { tree in
+            try kept.store.withRoot(of: name) { (tree: FilePath) throws in
                 for folder in ["dev/pts", "dev/shm", "proc", "sys"] {
                     #expect(isFolder(tree.appending(folder)), "\(folder)")
                 }
@@ -36,7 +36,7 @@ import Testing
         let sample = TestImage.sample()
         _ = try kept.store.load(BufferSource(sample.dockerArchive())) { _ in }
         try kept.store.createMount("c", image: sample.id, options: [:])
-        try kept.store.withRoot(of: "c") { tree in
+        try kept.store.withRoot(of: "c") { (tree: FilePath) throws in
             try writeFile(Array("12345".utf8), to: tree.appending("new"), mode: .ownerReadWrite)
             try removeTree(tree.appending("big"))
         }
@@ -63,7 +63,9 @@ import Testing
         kept.store.close("c")
         _ = try kept.store.removeImage("test:1", force: true, prune: true) { _ in .stopped("c") }
         #expect(kept.store.images().isEmpty)
-        try kept.store.withRoot(of: "c") { #expect(try text($0.appending("dir/a")) == "second") }
+        try kept.store.withRoot(of: "c") { (tree: FilePath) throws in
+            #expect(try text(tree.appending("dir/a")) == "second")
+        }
         try kept.store.removeMount("c")
         #expect(try driver.layers(in: kept.root.path).isEmpty)
     }
@@ -86,7 +88,8 @@ import Testing
         let store = try root.store(driver)
         #expect(store.mounts() == ["c", "empty"])
         #expect(store.damages.isEmpty)
-        try store.withRoot(of: "c") { #expect(try text($0.appending("dir/a")) == "second") }
+        try store.withRoot(of: "c") { (tree: FilePath) throws in #expect(try text(tree.appending("dir/a")) == "second")
+        }
         for name in store.mounts() { try store.removeMount(name) }
         #expect(try root.problems(driver) == [])
     }

@@ -69,7 +69,7 @@ import Testing
         let sample = TestImage.sample()
         _ = try store.load(BufferSource(sample.dockerArchive(tableFirst: true))) { _ in }
         try store.createMount("c1", image: sample.id, options: [:])
-        try store.withRoot(of: "c1") { tree in
+        try store.withRoot(of: "c1") { (tree: FilePath) throws in
             #expect(try text(tree.appending("dir/a")) == "second")
             #expect(!exists(tree.appending("dir/hard")))
             #expect(!exists(tree.appending("etc/passwd")))

@@ -1,0 +1,41 @@
+// Does one thing to a data root, so that the crash tests can kill it in the middle:
+//     storage-exerciser <data root> <driver> load <archive> | run | rmi <name>
+
+import Archive
+import GraphDrivers
+import Logging
+import OCI
+import Overlay2Driver
+import Storage
+import SystemPackage
+import VFSDriver
+
+struct Usage: Error {}
+
+func open(_ root: FilePath, _ driver: String) throws -> Store {
+    let options = DriverOptions()
+    let home = root.appending(driver)
+    let opened: any GraphDriver =
+        driver == "vfs" ? try VFS(home: home, options: options) : try Overlay2(home: home, options: options)
+    let log = Logger(label: "exerciser") { _ in SwiftLogNoOpLogHandler() }
+    return try Store(root: root, driver: opened, limits: ArchiveLimits(), log: log)
+}
+
+let words = CommandLine.arguments
+guard words.count > 3 else { throw Usage() }
+let store = try open(FilePath(words[1]), words[2])
+switch (words[3], words.dropFirst(4).first) {
+case ("load", let archive?):
+    _ = try store.load(FileSource(opening: FilePath(archive))) { _ in }
+case ("run", nil):
+    guard let image = store.images().first else { throw Usage() }
+    for number in 0..<3 {
+        try store.createMount("c\(number)", image: image.id, options: [:])
+        try store.withRoot(of: "c\(number)") { _ in }
+        try store.removeMount("c\(number)")
+    }
+case ("rmi", let name?):
+    _ = try store.removeImage(name, force: true, prune: true) { _ in .unused }
+default: throw Usage()
+}
+store.close()
