@@ -83,9 +83,11 @@ extension LayerDatabase {
     }
 
     /// Deletes the container's layers; a crash at any point leaves them whole, or to be deleted at the next start.
-    func removeMount(_ name: String) throws {
+    func removeMount(_ name: String, unless isOpen: () -> Bool) throws {
         try beginChange(of: name, mustExist: true)
         defer { endChange(of: name) }
+        // From here on nobody can open it, so who has not yet never will.
+        if isOpen() { throw StorageError.mountBusy(name) }
         guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
         let aside = layout.journal.appending(Layout.removal + randomHex(bytes: 8))
         try rename(layout.mount(name), to: aside)

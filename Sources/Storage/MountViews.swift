@@ -81,7 +81,10 @@ final class MountViews: Sendable {
 extension LayerDatabase {
     /// The container's layer of that name.
     func mount(_ name: String) throws -> WritableLayer {
-        guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
-        return mount
+        try state.withLock { state in
+            guard let mount = state.mounts[name] else { throw StorageError.noSuchMount(name) }
+            if state.changing.contains(name) { throw StorageError.mountBusy(name) }
+            return mount
+        }
     }
 }

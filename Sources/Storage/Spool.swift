@@ -28,19 +28,28 @@ final class Spool: Sendable {
 
     /// Reads the archive to its end.
     init(_ archive: any ByteSource, in folder: FilePath, limits: ArchiveLimits) throws {
-        file = OwnedDescriptor(
-            try sys("make a temporary file in \(folder)") {
-                open(folder.string, O_RDWR | Self.temporary | O_CLOEXEC, 0o600)
-            }
-        )
+        file = OwnedDescriptor(try Self.nameless(in: folder))
         let writer = SpoolWriter(file.rawValue)
         try writer.take(TarReader(archive, limits: limits))
         members = writer.members
         links = writer.links
     }
 
-    /// Whether there is nothing in it.
-    var isEmpty: Bool { members.isEmpty }
+    /// A file that no folder names.
+    private static func nameless(in folder: FilePath) throws -> CInt {
+        do {
+            return try sys("make a temporary file in \(folder)") {
+                open(folder.string, O_RDWR | temporary | O_CLOEXEC, 0o600)
+            }
+        } catch {
+            guard [.notSupported, .isDirectory, .invalidArgument].contains(error.errno) else { throw error }
+        }
+        // This file system has no O_TMPFILE (`man 2 open`).
+        let path = folder.appending("archive-\(randomHex(bytes: 8))")
+        let file = try sys("make \(path)") { open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+        try sys("delete the name \(path)") { unlink(path.string) }
+        return file
+    }
 
     /// The member of that name, through links; nil if there is none.
     func member(_ name: String) -> Member? {

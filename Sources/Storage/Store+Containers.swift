@@ -28,8 +28,7 @@ extension Store {
 
     /// Deletes a container's layers; refused while somebody looks at them.
     package func removeMount(_ name: String) throws {
-        if views.isOpen(name) { throw StorageError.mountBusy(name) }
-        try layers.removeMount(name)
+        try layers.removeMount(name) { views.isOpen(name) }
     }
 
     /// The names of all containers' layers, sorted.

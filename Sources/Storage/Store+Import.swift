@@ -2,6 +2,7 @@ package import Archive
 import GraphDrivers
 import Linux
 package import OCI
+import Synchronization
 
 extension Store {
     /// Makes an image of one layer out of a root file system's tar, compressed or not.
@@ -37,7 +38,9 @@ extension Store {
     private func takeIn(_ tar: any ByteSource) throws -> Layer {
         let draft = try layers.begin(on: nil)
         do {
-            return try layers.commit(draft, layers.fill(draft, from: tar), on: nil)
+            let content = try layers.fill(draft, from: tar)
+            // Not between a load's look whether the layer is there and its putting in place what stands on it.
+            return try registering.withLock { _ in try layers.commit(draft, content, on: nil) }
         } catch {
             layers.discard(draft)
             throw error
