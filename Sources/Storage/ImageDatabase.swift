@@ -112,13 +112,18 @@ final class ImageDatabase: Sendable {
                 try removeTree(layout.metadata(child).appending("parent"))
                 images[child]?.parent = nil
             }
+            // A disk too full for the mark must not keep the image from being removed.
+            if let top = entry.top { try? layers.disclaim(top) }
             // Metadata alone is nothing; content alone would be an image without its past.
             try removeTree(layout.metadata(id))
             try removeTree(layout.content(id))
             images[id] = nil
             return entry
         }
-        return entry?.top.map { layers.release($0) } ?? []
+        guard let top = entry?.top else { return [] }
+        let removed = layers.release(top)
+        layers.claim(top)
+        return removed
     }
 
     /// Remembers that a tag was put on the image now.

@@ -36,6 +36,9 @@ extension LayerDatabase {
         let ids = names.compactMap { LayerReader.text(folder.appending($0)).flatMap { LayerID($0) } }
         do {
             for id in ids where !used.contains(id) { try driver.remove(id) }
+            // What it stood on was to be released after it: whether anybody else needs that is found out at the end.
+            let parent = LayerReader.text(folder.appending("parent")).flatMap { ChainID($0) }
+            if let parent { try disclaim(parent) }
             try removeTree(folder)
             log.info("finished what a crash interrupted", metadata: ["folder": "\(folder)"])
         } catch {
@@ -90,13 +93,13 @@ extension LayerDatabase {
         }
     }
 
-    /// Deletes layers that came in for an image that never came to be.
+    /// Deletes layers that came in for an image that never came to be, or whose image was being deleted.
     func removeUnclaimed() throws {
         for name in try listFolder(layout.unclaimed) {
             guard let chain = Digest(hex: name).map({ ChainID($0) }) else { continue }
-            claim(chain)
             let isNeeded = state.withLock { ($0.needs[chain] ?? 0) > 0 }
             if !isNeeded, lease(chain) != nil { release(chain) }
+            claim(chain)
         }
     }
 }

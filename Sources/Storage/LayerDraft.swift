@@ -80,7 +80,7 @@ extension LayerDatabase {
             return known
         }
         try flusher.mark(layer.chain)
-        try writeFile([], to: layout.unclaimed.appending(layer.chain.hex), mode: FilePermissions(rawValue: 0o600))
+        try disclaim(layer.chain)
         try draft.folder.commit(to: layout.layer(layer.chain))
         state.layers[layer.chain] = layer
         state.needs[layer.chain, default: 0] += 1
@@ -110,6 +110,11 @@ extension LayerDatabase {
     /// Takes the draft back: the driver's layer, then the journal that names it.
     func discard(_ draft: LayerDraft) {
         finishRemoval(of: draft.cacheID, folder: draft.folder.path)
+    }
+
+    /// A crash from now on makes the next start look whether anybody needs the layer.
+    func disclaim(_ chain: ChainID) throws {
+        try writeFile([], to: layout.unclaimed.appending(chain.hex), mode: FilePermissions(rawValue: 0o600))
     }
 
     /// An image stands on the layer now: a crash no longer makes it one that nobody wanted.

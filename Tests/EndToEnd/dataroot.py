@@ -37,7 +37,8 @@ class DataRoot:
 
     def problems(self):
         """Everything that contradicts everything else, as text; empty means consistent."""
-        return [*self.layer_problems(), *self.home_problems(), *self.image_problems(), *self.leftovers()]
+        found = [*self.layer_problems(), *self.home_problems(), *self.image_problems(), *self.leftovers()]
+        return found or list(self.orphans())
 
     def layer_problems(self):
         for entry in self.entries(self.layerdb / "sha256"):
@@ -86,6 +87,18 @@ class DataRoot:
         names = json.loads(file.read_text())["Repositories"] if file.exists() else {}
         for references in names.values():
             yield from (f"{name} names {image}, which is not there" for name, image in references.items() if image[7:] not in images)
+
+    def orphans(self):
+        """Layers that no image, no container and no other layer stands on."""
+        needed = {(mount / "parent").read_text() for mount in self.mounts().values() if (mount / "parent").exists()}
+        for entry in self.entries(self.imagedb / "content/sha256"):
+            chain = None
+            for diff in json.loads(entry.read_bytes())["rootfs"]["diff_ids"]:
+                chain = chain_id(chain, diff)
+                needed.add(chain)
+        parents = {name: self.layerdb / "sha256" / name / "parent" for name in self.layers()}
+        needed |= {file.read_text() for file in parents.values() if file.exists()}
+        yield from (f"layer {name} is needed by nobody" for name in self.layers() if f"sha256:{name}" not in needed)
 
     def leftovers(self):
         for folder in (self.layerdb / "tmp", self.path / "tmp"):
