@@ -132,7 +132,13 @@ public enum DriverChoice {
         options: DriverOptions
     ) -> DriverDecision.Candidate {
         func result(_ isSupported: Bool, _ fact: String, _ remedy: String?) -> DriverDecision.Candidate {
-            .init(name: type.name, isSupported: isSupported, fact: fact, remedy: remedy, hasData: hasData(type, in: dataRoot))
+            .init(
+                name: type.name,
+                isSupported: isSupported,
+                fact: fact,
+                remedy: remedy,
+                hasData: hasData(type, in: dataRoot)
+            )
         }
         do {
             let scratch = try AtomicFolder(in: existingFolder(of: dataRoot), prefix: ".varve-probe-")

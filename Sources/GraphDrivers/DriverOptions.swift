@@ -53,7 +53,9 @@ extension StringProtocol {
     /// Without the blanks at both ends.
     var trimmingBlanks: String {
         let start = drop { $0.isWhitespace }
-        return String(start[..<(start.lastIndex { !$0.isWhitespace }.map { start.index(after: $0) } ?? start.startIndex)])
+        return String(
+            start[..<(start.lastIndex { !$0.isWhitespace }.map { start.index(after: $0) } ?? start.startIndex)]
+        )
     }
 }
 

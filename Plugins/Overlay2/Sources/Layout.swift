@@ -53,7 +53,10 @@ extension Overlay2 {
         let links = String(decoding: bytes, as: UTF8.self).split(separator: ":").map(String.init)
         guard !links.isEmpty, links.allSatisfy({ $0.hasPrefix("l/") && Self.isLink($0.dropFirst(2)) }) else {
             throw DriverError.damaged(
-                driver: Self.name, path, reason: "it must list l/<short name>; fetch the image again")
+                driver: Self.name,
+                path,
+                reason: "it must list l/<short name>; fetch the image again"
+            )
         }
         return links
     }
@@ -107,7 +110,10 @@ extension Overlay2 {
     static func randomLink() -> String {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
-        return String(decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
+        return String(
+            decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] },
+            as: UTF8.self
+        )
     }
 
     static func isLink(_ text: some StringProtocol) -> Bool {

@@ -26,7 +26,9 @@ extension Overlay2 {
         func invalid(_ reason: String) -> DriverError { .invalidOption(driver: name, key: key, reason: reason) }
         guard key.lowercased() == "size" else { throw DriverError.unknownOption(driver: name, key: key) }
         guard options.isWritable else { throw invalid("--storage-opt size is only supported for ReadWrite Layers") }
-        throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option; found \(backing)")
+        throw invalid(
+            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option; found \(backing)"
+        )
     }
 
     static func noQuota(on backing: FileSystemType) -> DriverError {

@@ -2,6 +2,7 @@
 // One header a topic; two reasons to be here: Swift's Glibc can't see it, or it must not be Swift
 // (code between clone and exec). No header defines _GNU_SOURCE: it would change types under Swift's Glibc.
 #pragma once
+#include "linux_killed.h"
 #include "linux_mounts.h"
 #include "linux_path_xattr.h"
 #include "linux_syscalls.h"

@@ -1,0 +1,89 @@
+// The promises that every storage driver keeps, as code that finds out. A driver's tests are this list; so is
+// `varve driver check`, on the user's own host and file system.
+
+public import GraphDrivers
+import Linux
+public import SystemPackage
+
+/// One promise, and the code that holds a driver to it.
+public struct Check: Sendable, CustomStringConvertible {
+    /// The promise, in words.
+    public let description: String
+    /// What a driver must be capable of for the promise to be its own.
+    public let needs: Capabilities
+    private let body: @Sendable (Scene) throws -> Void
+
+    init(_ promise: String, needs: Capabilities = [], _ body: @escaping @Sendable (Scene) throws -> Void) {
+        description = promise
+        self.needs = needs
+        self.body = body
+    }
+
+    /// How a check ended.
+    public enum Outcome: Sendable, Equatable {
+        /// The promise was kept.
+        case passed
+        /// It was broken: how.
+        case failed(String)
+        /// This host or driver can't be asked: why.
+        case skipped(String)
+    }
+
+    /// Runs the check on a fresh home in a folder of its own below `folder`, which must exist; nothing stays there.
+    public func run(on driver: any GraphDriver.Type, in folder: FilePath) -> Outcome {
+        do {
+            let scratch = try AtomicFolder(in: folder, prefix: "check-\(driver.name)-")
+            let outcome: Outcome
+            do { outcome = try run(Scene(driver, folder: scratch.path)) } catch { outcome = Self.outcome(of: error) }
+            try scratch.cancel()
+            return outcome
+        } catch {
+            return .failed("cleaning up: \(error)")
+        }
+    }
+
+    private func run(_ scene: Scene) throws -> Outcome {
+        guard scene.driver.capabilities.isSuperset(of: needs) else {
+            return .skipped("\(type(of: scene.driver).name) does not promise this")
+        }
+        try body(scene)
+        return .passed
+    }
+
+    private static func outcome(of error: any Error) -> Outcome {
+        switch error {
+        case let error as Skipped: .skipped(error.description)
+        case DriverError.unsupported: .skipped("\(error)")
+        default: .failed("\(error)")
+        }
+    }
+
+    /// All of them.
+    public static let all: [Check] = life + views + changed + kept + layers + limits + crashes
+}
+
+/// A promise that a driver broke.
+struct Broken: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A promise that can't be tried here.
+struct Skipped: Error, CustomStringConvertible {
+    let description: String
+}
+
+func expect(_ condition: Bool, _ claim: @autoclosure () -> String) throws {
+    if !condition { throw Broken(description: claim()) }
+}
+
+func expectEqual<T: Equatable>(_ found: T, _ wanted: T, _ what: @autoclosure () -> String) throws {
+    if found != wanted { throw Broken(description: "\(what()): \(found), not \(wanted)") }
+}
+
+func expectError(_ what: String, _ isRight: (any Error) -> Bool = { _ in true }, _ body: () throws -> Void) throws {
+    do { try body() } catch {
+        if isRight(error) { return }
+        throw Broken(description: "\(what) failed for another reason: \(error)")
+    }
+    throw Broken(description: "\(what) did not fail")
+}

@@ -1,0 +1,125 @@
+import GraphDrivers
+import Linux
+import Synchronization
+
+// Layers on each other, and several views at once.
+
+extension Check {
+    static let views: [Check] = [
+        Check("three layers show the files of all three") { scene in
+            let a = try scene.layer("a") { try $0.file("a", "1") }
+            let b = try scene.layer("b", on: a) { try $0.file("b", "2") }
+            let c = try scene.layer("c", on: b) { try $0.file("c", "3") }
+            try scene.see(c) { tree in
+                try expectEqual(try ["a", "b", "c"].map { try tree.text($0) }, ["1", "2", "3"], "the files")
+            }
+        },
+        Check("the nearest layer's file hides those below") { scene in
+            let a = try scene.layer("a") { try $0.file("f", "old") }
+            let b = try scene.layer("b", on: a) { try $0.file("f", "newer") }
+            let c = try scene.layer("c", on: b)
+            try expectEqual(try scene.see(c) { try $0.text("f") }, "newer", "the file")
+        },
+        Check("125 layers, as many as an image may have, show the files of all") { scene in
+            try stack(125, in: scene)
+        },
+        Check("a stack as deep as the driver can make it works; one deeper is refused with a clear error") { scene in
+            var top: LayerID?
+            for depth in 0..<132 {
+                let before = try scene.leftovers().count
+                do { top = try scene.layer("l\(depth)", on: top) { try $0.file("f\(depth)") } } catch {
+                    guard case DriverError.tooDeep = error else { throw error }
+                    try expect(depth >= 125, "refused at a depth of \(depth)")
+                    try expectEqual(try scene.leftovers().count, before, "files in the home after the refusal")
+                    break
+                }
+            }
+            guard let top else { throw Broken(description: "no layer was made") }
+            let count = try scene.record(top).nodes.count
+            try expect(count >= 125, "only \(count) files are to be seen")
+        },
+        Check("a child never changes its parent") { scene in
+            let a = try scene.layer("a") { tree in
+                try tree.folder("d")
+                for name in ["f", "d/g", "d/h"] { try tree.file(name) }
+                try tree.hardLink("i", to: "f")
+            }
+            let record = try scene.record(a)
+            try scene.layer("b", on: a) { tree in
+                try tree.file("f", "longer content")
+                try tree.mode("d/g", 0o600)
+                try tree.remove("d/h")
+                try tree.owner("d", 7, 7)
+                try tree.file("d/new")
+                try tree.hardLink("j", to: "i")
+            }
+            try expectEqual(try scene.record(a).differences(from: record), [], "differences in the parent")
+        },
+        Check("what a parent gets is not lost when its child is removed") { scene in
+            let a = try scene.layer("a") { try $0.file("f") }
+            let b = try scene.layer("b", on: a)
+            try scene.driver.remove(b)
+            let c = try scene.layer("c", on: a)
+            try expectEqual(try scene.see(c) { try $0.text("f") }, "content", "the file")
+        },
+        Check("two layers on one parent, open at once, do not see each other's writes") { scene in
+            let a = try scene.layer("a") { try $0.file("f", "0") }
+            let (b, c) = (try scene.layer("b", on: a), try scene.layer("c", on: a))
+            try scene.see(b) { first in
+                try scene.see(c) { second in
+                    try first.file("f", "1")
+                    try second.file("f", "2")
+                    try second.file("g")
+                    try expectEqual(try [first.text("f"), second.text("f")], ["1", "2"], "the file")
+                    try expect(!first.has("g"), "the other's file is to be seen")
+                }
+            }
+        },
+        Check("what is written through a view is there when the layer is opened again") { scene in
+            let a = try scene.layer("a") { try $0.file("f") }
+            let b = try scene.layer("b", on: a)
+            for round in 1...3 { try scene.see(b) { try $0.file("f", "round \(round)") } }
+            try expectEqual(try scene.see(b) { try $0.text("f") }, "round 3", "the file")
+        },
+        Check("opening a layer twice gives the same view, and closing once more is harmless") { scene in
+            let a = try scene.layer("a")
+            let b = try scene.layer("b", on: a)
+            let views = (try scene.driver.open(b), try scene.driver.open(b))
+            try expectEqual(views.0, views.1, "the views")
+            for _ in 0..<3 { try scene.driver.close(b) }
+            try expect(scene.driver.contains(b), "the layer is gone")
+        },
+        Check("removing a layer that is open is refused, or harms nothing else") { scene in
+            let a = try scene.layer("a") { try $0.file("f") }
+            let b = try scene.layer("b", on: a) { try $0.file("g") }
+            let before = try scene.record(a)
+            try scene.see(b) { _ in
+                do { try scene.driver.remove(b) } catch { try expect(scene.driver.contains(b), "refused, but gone") }
+            }
+            try scene.driver.remove(b)
+            try expectEqual(try scene.record(a).differences(from: before), [], "differences in the parent")
+            try expect(!scene.driver.contains(b), "the layer is still there")
+        },
+        Check("eight threads make, open, close and remove layers at once") { scene in
+            let base = try scene.layer("base") { try $0.file("f") }
+            let before = try scene.leftovers()
+            try inParallel(8) { thread in
+                for round in 0..<12 {
+                    let id = try scene.layer("t\(thread)-\(round)", on: base) { try $0.file("g", "\(thread)") }
+                    let text = try scene.see(id) { try $0.text("g") + $0.text("f") }
+                    try expectEqual(text, "\(thread)content", "the files")
+                    try scene.driver.remove(id)
+                }
+            }
+            try expectEqual(try scene.leftovers(), before, "files in the home")
+        },
+    ]
+
+    private static func stack(_ depth: Int, in scene: Scene) throws {
+        var top: LayerID?
+        for number in 0..<depth { top = try scene.layer("l\(number)", on: top) { try $0.file("f\(number)") } }
+        guard let top else { return }
+        let child = try scene.layer("container", on: top) { try $0.file("own") }
+        try expectEqual(try scene.record(child).nodes.count, depth + 1, "files to be seen")
+    }
+}
