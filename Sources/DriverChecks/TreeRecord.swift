@@ -96,8 +96,22 @@ struct TreeRecord: Equatable, CustomStringConvertible {
         return buffer[..<count].map { UInt8(bitPattern: $0) }
     }
 
-    /// FNV-1a: two contents of a check never meet in it by accident.
+    /// FNV-1a over words: two contents of a check never meet in it by accident.
     private static func sum(_ bytes: [UInt8]) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        bytes.withUnsafeBytes { all in
+            var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+            var start = 0
+            while start < all.count {
+                var word: UInt64 = 0
+                if start + 8 <= all.count {
+                    word = all.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+                } else {
+                    for byte in all[start...] { word = word << 8 | UInt64(byte) }
+                }
+                sum = (sum ^ word) &* 0x100_0000_01b3
+                start += 8
+            }
+            return sum
+        }
     }
 }

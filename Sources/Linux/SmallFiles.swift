@@ -5,7 +5,9 @@ public import SystemPackage
 
 /// All bytes of the file at `path`; more than `limit` is an error.
 public func readFile(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
-    let file = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+    let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY
+    // Not `string`: a name need not be UTF-8.
+    let file = OwnedDescriptor(try sys("open \(path)") { path.withPlatformString { open($0, flags) } })
     var status = stat()
     try sys("look at \(path)") { fstat(file.rawValue, &status) }
     guard status.st_mode & S_IFMT == S_IFREG || status.st_size == 0 else {

@@ -1,0 +1,62 @@
+import ArgumentParser
+import DriverChecks
+import Glibc
+import GraphDrivers
+import SystemPackage
+
+/// `varved driver check`
+struct DriverCheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Find out whether storage drivers keep their promises on this host.",
+        discussion: """
+            Each check gets a fresh home below --home, so that folder's file system is what is tried; nothing stays there.
+            The command fails if a promise was broken.
+
+            Examples:
+              varve driver check
+              varve driver check --driver overlay2 --home /mnt/xfs
+              varve driver check --driver vfs --check 'hard link' --format json
+            """
+    )
+
+    @Option(help: "The driver to check; without it, all that this host supports.")
+    var driver: String?
+
+    @Option(help: "A folder on the file system to try.")
+    var home = "/var/tmp"
+
+    @Option(help: "Run only checks whose promise contains this.")
+    var check: String?
+
+    @Option(help: "How to write it: table or json.")
+    var format = OutputFormat.table
+
+    func validate() throws {
+        let known = drivers.map { $0.name }
+        if let driver, !known.contains(driver) {
+            throw ValidationError("no driver '\(driver)' is built in; there are \(known.joined(separator: ", "))")
+        }
+        var status = stat()
+        guard stat(home, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw ValidationError("--home \(home) is no folder; make it first")
+        }
+    }
+
+    func run() throws {
+        var results: [DriverReport.Result] = []
+        let chosen = Check.all.filter { check.map($0.description.contains) ?? true }
+        for type in drivers where driver == nil || type.name == driver {
+            for check in chosen {
+                let start = ContinuousClock.now
+                let outcome = check.run(on: type, in: FilePath(home))
+                let result = DriverReport.Result(type.name, check, outcome, ContinuousClock.now - start)
+                results.append(result)
+                if format == .table { print(result.line) }
+                fflush(nil)  // a long check should not hold back the lines before it
+            }
+        }
+        if format == .json { print(try DriverReport.json(results)) } else { print(DriverReport.summary(results)) }
+        if results.contains(where: { $0.outcome == "FAIL" }) { throw ExitCode.failure }
+    }
+}

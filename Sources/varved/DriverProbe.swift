@@ -1,0 +1,57 @@
+import ArgumentParser
+import Glibc
+import GraphDrivers
+import SystemPackage
+
+/// `varved driver probe`
+struct DriverProbe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Show which storage driver the daemon would choose, and why.",
+        discussion: """
+            Each driver is tried in a scratch folder on the data root's file system; nothing there is changed.
+            What is asked for counts in this order: --storage-driver, VARVE_DRIVER, DOCKER_DRIVER. Else it is the driver
+            that has data in the data root, else the first that this host supports.
+
+            Examples:
+              varve driver probe
+              varve driver probe --data-root /srv/varve --storage-driver vfs
+              VARVE_DRIVER=overlay2 varve driver probe --format json
+            """
+    )
+
+    @OptionGroup var choice: DataRootOptions
+
+    @Option(help: "How to write it: table or json.")
+    var format = OutputFormat.table
+
+    func run() throws {
+        let decision = try Self.decision(choice)
+        switch format {
+        case .json: print(try DriverReport.json(DriverReport.Decision(decision)))
+        case .table:
+            for candidate in decision.candidates {
+                print("\(candidate.name): \(candidate.isSupported ? "supported" : "not supported here")")
+                print("    because   \(candidate.fact)")
+                if let remedy = candidate.remedy { print("    to do     \(remedy)") }
+                if candidate.hasData { print("    has data in \(choice.dataRoot)/\(candidate.name)") }
+            }
+            print("chosen: \(decision.chosen ?? "none"): \(decision.reason)")
+        }
+        if decision.chosen == nil { throw ExitCode.failure }
+    }
+
+    static func decision(_ choice: DataRootOptions) throws -> DriverDecision {
+        var environment: [String: String] = [:]
+        for name in ["VARVE_DRIVER", "DOCKER_DRIVER"] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        return DriverChoice.examine(
+            drivers,
+            dataRoot: FilePath(choice.dataRoot),
+            requested: choice.storageDriver,
+            environment: environment,
+            options: try DriverOptions(parsing: choice.storageOpt)
+        )
+    }
+}
