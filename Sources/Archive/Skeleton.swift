@@ -1,8 +1,5 @@
 public import SystemPackage
 
-public func extractLayer(_ tar: any ByteSource, into root: FilePath, whiteouts: WhiteoutStyle, limits: ArchiveLimits)
-    throws -> Int64
-{ fatalError("soon") }
 public func compareTrees(_ new: FilePath, _ old: FilePath?) throws -> [Change] { fatalError("soon") }
 public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSink) throws { fatalError("soon") }
 public func writeLayer(overlayUpper: FilePath, to sink: any ByteSink) throws { fatalError("soon") }
@@ -10,25 +7,6 @@ public func writeTree(_ tree: FilePath, to sink: any ByteSink) throws { fatalErr
 public func diskUsage(of tree: FilePath) throws -> Int64 { fatalError("soon") }
 public func copyTree(_ from: FilePath, to: FilePath) throws { fatalError("soon") }
 
-package final class Decompressor: ByteSource {
-    package init(_ source: any ByteSource, limits: ArchiveLimits) throws { fatalError("soon") }
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int { fatalError("soon") }
-}
-package final class TarSplitter: ByteSource {
-    package init(_ tar: any ByteSource, record: any ByteSink) { fatalError("soon") }
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int { fatalError("soon") }
-    package func finish() throws { fatalError("soon") }
-}
-package func assembleTar(record: any ByteSource, root: FilePath, to sink: any ByteSink) throws { fatalError("soon") }
-package final class GzipSink: ByteSink {
-    package init(_ sink: any ByteSink) throws { fatalError("soon") }
-    package func write(_ bytes: UnsafeRawBufferPointer) throws { fatalError("soon") }
-    package func finish() throws { fatalError("soon") }
-}
-package final class GunzipSource: ByteSource {
-    package init(_ source: any ByteSource) throws { fatalError("soon") }
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int { fatalError("soon") }
-}
 package struct TarMember: Sendable {
     package enum Kind: Sendable { case file, folder, symbolicLink, hardLink, other }
     package var name: String

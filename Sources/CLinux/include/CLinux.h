@@ -5,4 +5,5 @@
 #include "linux_killed.h"
 #include "linux_mounts.h"
 #include "linux_path_xattr.h"
+#include "linux_files.h"
 #include "linux_syscalls.h"

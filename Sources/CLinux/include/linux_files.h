@@ -1,0 +1,27 @@
+// Files by descriptor: what Swift's Glibc does not show of openat2, reflinks, extended attributes and device numbers.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// Resolved below `dir` as if that were the root, through no magic link. man 2 openat2: RESOLVE_IN_ROOT|NO_MAGICLINKS
+int linux_open_in_root(int dir, const char *path, uint64_t flags);
+// The same, but through no symbolic link at all.
+int linux_open_beneath(int dir, const char *path, uint64_t flags);
+
+int linux_ficlone(int to, int from);
+ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length);
+int64_t linux_seek_data(int fd, int64_t offset);
+int64_t linux_seek_hole(int fd, int64_t offset);
+
+// Extended attributes of `name` in the folder `dir`, links not followed; an empty name means `dir` itself.
+ssize_t linux_list_xattrs(int dir, const char *name, char *list, size_t size);
+ssize_t linux_get_xattr(int dir, const char *name, const char *key, void *value, size_t size);
+int linux_set_xattr(int dir, const char *name, const char *key, const void *value, size_t size);
+int linux_fset_xattr(int fd, const char *key, const void *value, size_t size);
+
+// Modification time, and an access time that is not before it; links not followed; an empty name means `dir` itself.
+int linux_set_times(int dir, const char *name, int64_t atime, long atime_ns, int64_t mtime, long mtime_ns);
+dev_t linux_makedev(unsigned int major, unsigned int minor);
+unsigned int linux_major(dev_t device);
+unsigned int linux_minor(dev_t device);
