@@ -1,0 +1,105 @@
+import CArchive
+import Glibc
+import Linux
+public import SystemPackage
+
+/// What is different in the tree `new` since `old` (nil: everything is added), sorted by path; nothing for the root.
+///
+/// Docker's rules: type, mode, owner, device, and for what is no folder size and modification time decide, where a time
+/// without nanoseconds equals any in its second, since tars cut them; besides, here, capabilities, `user.*` attributes and
+/// ACLs. A folder that only has changes below is modified. Of a deleted folder only the top is listed.
+public func compareTrees(_ new: FilePath, _ old: FilePath?) throws -> [Change] {
+    let newRoot = try openFolder(new)
+    defer { close(newRoot) }
+    let oldRoot = try old.map(openFolder)
+    defer { if let oldRoot { close(oldRoot) } }
+    var comparison = TreeComparison()
+    _ = try comparison.compare(newRoot, oldRoot, [])
+    return sorted(comparison.changes)
+}
+
+private struct TreeComparison {
+    private(set) var changes: [Change] = []
+
+    /// Compares two open folders and says whether anything in them differs.
+    mutating func compare(_ new: CInt, _ old: CInt?, _ path: [UInt8]) throws -> Bool {
+        let text = String(decoding: path, as: UTF8.self)
+        let newNames = try entries(of: new, text)
+        var oldNames = try old.map { try entries(of: $0, text)[...] } ?? []
+        let before = changes.count
+        for name in newNames {
+            while let first = oldNames.first, first < name { report(path, oldNames.removeFirst(), .deleted) }
+            var oldFolder: CInt?
+            if let old, oldNames.first == name {
+                oldNames.removeFirst()
+                oldFolder = old
+            }
+            try compare(name, new, oldFolder, path)
+        }
+        for name in oldNames { report(path, name, .deleted) }
+        return changes.count > before
+    }
+
+    private mutating func report(_ folder: [UInt8], _ name: FileName, _ kind: Change.Kind) {
+        let bytes =
+            ([0x2f] + (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)).map { CChar(bitPattern: $0) } + [0]
+        bytes.withUnsafeBufferPointer { text in
+            if let base = text.baseAddress { changes.append(Change(FilePath(platformString: base), kind)) }
+        }
+    }
+
+    /// Compares what both folders have under `name`; `old` is nil where the old tree has nothing of that name.
+    private mutating func compare(_ name: FileName, _ new: CInt, _ old: CInt?, _ folder: [UInt8]) throws {
+        var (newStatus, oldStatus) = (stat(), stat())
+        // It vanished since it was listed: as if it had not been there.
+        guard name.withCString({ fstatat(new, $0, &newStatus, AT_SYMLINK_NOFOLLOW) }) == 0 else { return }
+        var kind: Change.Kind? = .added
+        var oldIsFolder = false
+        if let old, name.withCString({ fstatat(old, $0, &oldStatus, AT_SYMLINK_NOFOLLOW) }) == 0 {
+            if newStatus.st_dev == oldStatus.st_dev, newStatus.st_ino == oldStatus.st_ino { return }
+            oldIsFolder = isFolder(oldStatus)
+            let differs = try isDifferent(newStatus, oldStatus) || hasOtherAttributes(name, new, old)
+            kind = differs ? .modified : nil
+        }
+        if let kind { report(folder, name, kind) }
+        guard isFolder(newStatus) else { return }
+        let below = try compareBelow(name, new, oldIsFolder ? old : nil, folder)
+        if below, kind == nil { report(folder, name, .modified) }
+    }
+
+    private mutating func compareBelow(_ name: FileName, _ new: CInt, _ old: CInt?, _ folder: [UInt8]) throws -> Bool {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let newChild = name.withCString { openat(new, $0, flags) }
+        guard newChild >= 0 else { return false }
+        defer { close(newChild) }
+        let oldChild = old.map { old in name.withCString { openat(old, $0, flags) } } ?? -1
+        defer { if oldChild >= 0 { close(oldChild) } }
+        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
+        return try compare(newChild, oldChild >= 0 ? oldChild : nil, path)
+    }
+
+    private func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+    private func isDifferent(_ new: stat, _ old: stat) -> Bool {
+        if new.st_mode != old.st_mode || new.st_uid != old.st_uid || new.st_gid != old.st_gid { return true }
+        let type = new.st_mode & S_IFMT
+        if type == S_IFCHR || type == S_IFBLK, new.st_rdev != old.st_rdev { return true }
+        if type == S_IFDIR { return false }
+        if new.st_size != old.st_size || new.st_mtim.tv_sec != old.st_mtim.tv_sec { return true }
+        let (newPart, oldPart) = (new.st_mtim.tv_nsec, old.st_mtim.tv_nsec)
+        return newPart != oldPart && newPart != 0 && oldPart != 0
+    }
+
+    private func hasOtherAttributes(_ name: FileName, _ new: CInt, _ old: CInt) throws -> Bool {
+        try name.withCString { name in
+            let text = String(cString: name)
+            let newOnes = try extendedAttributes(of: name, in: new, text).filter(counts)
+            return try newOnes != extendedAttributes(of: name, in: old, text).filter(counts)
+        }
+    }
+
+    private func counts(_ attribute: ExtendedAttribute) -> Bool {
+        attribute.key == "security.capability" || attribute.key.hasPrefix("user.")
+            || attribute.key.hasPrefix("system.posix_acl_")
+    }
+}

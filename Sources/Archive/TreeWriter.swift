@@ -1,0 +1,139 @@
+import CArchive
+import CLinux
+import Glibc
+import Linux
+import SystemPackage
+
+/// Writes files of a tree as members of a tar: owners, modes, times, attributes, hard links, devices.
+///
+/// The tree may be in use: what vanishes is left out, what grows is cut, what shrinks is filled with zeros, so the tar is
+/// whole in any case. No link is followed.
+final class TreeWriter {
+    private struct Inode: Hashable {
+        let device: dev_t
+        let number: ino_t
+    }
+
+    private let output: ArchiveOutput
+    private var links: [Inode: [UInt8]] = [:]
+    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+
+    init(_ sink: any ByteSink) throws { output = try ArchiveOutput(sink) }
+
+    func finish() throws { try output.finish() }
+
+    /// A member that says that `path` of the lower layers is gone.
+    func addWhiteout(_ path: [UInt8], mode: mode_t = 0o600) throws {
+        try output.add { entry in
+            setName(entry, path)
+            archive_entry_set_mode(entry, S_IFREG | mode)
+            archive_entry_set_size(entry, 0)
+            archive_entry_set_mtime(entry, 0, 0)
+        }
+    }
+
+    /// Adds `name` of the open `folder` under `path`. False if nothing is there any more, or a tar can't have it.
+    func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ status: stat, as path: [UInt8]) throws -> Bool {
+        let type = status.st_mode & S_IFMT
+        guard type != S_IFSOCK else { return false }
+        if type != S_IFDIR, status.st_nlink > 1 {
+            let inode = Inode(device: status.st_dev, number: status.st_ino)
+            if let first = links[inode] {
+                try output.add { entry in
+                    describe(entry, status, path)
+                    archive_entry_set_size(entry, 0)
+                    (first + [0]).withUnsafeBytes {
+                        archive_entry_copy_hardlink(entry, $0.bindMemory(to: CChar.self).baseAddress)
+                    }
+                }
+                return true
+            }
+            links[inode] = path
+        }
+        let text = String(decoding: path, as: UTF8.self)
+        let attributes = try extendedAttributes(of: name, in: folder, text).compactMap(portable)
+        if type == S_IFREG { return try addFile(name, in: folder, attributes, path) }
+        let target = type == S_IFLNK ? try readLink(name, in: folder, text) : []
+        try output.add { entry in
+            describe(entry, status, path)
+            set(attributes, entry)
+            if type == S_IFLNK { target.withUnsafeBufferPointer { archive_entry_copy_symlink(entry, $0.baseAddress) } }
+            if type == S_IFCHR || type == S_IFBLK {
+                archive_entry_set_rdevmajor(entry, dev_t(linux_major(status.st_rdev)))
+                archive_entry_set_rdevminor(entry, dev_t(linux_minor(status.st_rdev)))
+            }
+        }
+        return true
+    }
+
+    private func addFile(
+        _ name: UnsafePointer<CChar>,
+        in folder: CInt,
+        _ attributes: [ExtendedAttribute],
+        _ path: [UInt8]
+    ) throws -> Bool {
+        let text = String(decoding: path, as: UTF8.self)
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        let file = openat(folder, name, flags)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var status = stat()
+        try sys("look at \(text)") { fstat(file, &status) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return false }
+        try output.add { entry in
+            describe(entry, status, path)
+            set(attributes, entry)
+        }
+        var left = Int(status.st_size)
+        while left > 0 {
+            let most = min(left, buffer.count)
+            var count = try sys("read \(text)") { read(file, &buffer, most) }
+            if count == 0 {
+                for index in 0..<most { buffer[index] = 0 }
+                count = most
+            }
+            try buffer.withUnsafeBytes { try output.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            left -= count
+        }
+        return true
+    }
+
+    private func readLink(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws -> [CChar] {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = try sys("read link \(text)") { readlinkat(folder, name, &target, Int(PATH_MAX)) }
+        return Array(target[..<count]) + [0]
+    }
+
+    /// What has a meaning on another host. Ids of other user name spaces do not, so capabilities lose theirs (as Docker).
+    private func portable(_ attribute: ExtendedAttribute) -> ExtendedAttribute? {
+        let isKept = attribute.key.hasPrefix("user.") || attribute.key.hasPrefix("system.posix_acl_")
+        if isKept { return attribute }
+        guard attribute.key == "security.capability" else { return nil }
+        guard attribute.value.count == 24, attribute.value[3] == 3 else { return attribute }
+        var value = Array(attribute.value.prefix(20))
+        value[3] = 2
+        return ExtendedAttribute(attribute.key, value)
+    }
+
+    private func describe(_ entry: OpaquePointer, _ status: stat, _ path: [UInt8]) {
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        setName(entry, isFolder ? path + [0x2f] : path)
+        archive_entry_set_mode(entry, status.st_mode)
+        archive_entry_set_uid(entry, Int64(status.st_uid))
+        archive_entry_set_gid(entry, Int64(status.st_gid))
+        archive_entry_set_mtime(entry, time_t(status.st_mtim.tv_sec), status.st_mtim.tv_nsec)
+        archive_entry_set_size(entry, status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : 0)
+    }
+
+    private func setName(_ entry: OpaquePointer, _ path: [UInt8]) {
+        (path + [0]).withUnsafeBytes { archive_entry_copy_pathname(entry, $0.bindMemory(to: CChar.self).baseAddress) }
+    }
+
+    private func set(_ attributes: [ExtendedAttribute], _ entry: OpaquePointer) {
+        for attribute in attributes {
+            attribute.value.withUnsafeBytes {
+                archive_entry_xattr_add_entry(entry, attribute.key, $0.baseAddress, $0.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import CArchive
+import CLinux
+import Glibc
+import Linux
+public import SystemPackage
+
+/// Writes `changes` of `tree` as a layer: what is there in full, what was deleted as a whiteout (`.wh.name`).
+///
+/// A PAX tar with times to the nanosecond, capabilities, `user.*` attributes and ACLs; parents before children.
+public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSink) throws {
+    let root = try openFolder(tree)
+    defer { close(root) }
+    let writer = try TreeWriter(sink)
+    for change in sorted(changes) {
+        let bytes = pathBytes(change.path)
+        let slash = bytes.lastIndex(of: 0x2f)
+        let parent = slash.map { Array(bytes[..<$0]) } ?? []
+        let name = Array(bytes[(slash.map { $0 + 1 } ?? 0)...])
+        if name.isEmpty { continue }
+        if change.kind == .deleted {
+            try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + name, mode: 0)
+            continue
+        }
+        // What vanished since the comparison is left out, with the folder it was in.
+        let folder = parent.isEmpty ? root : openBeneath(root, parent)
+        guard folder >= 0 else { continue }
+        defer { if folder != root { close(folder) } }
+        let terminated = name.map { CChar(bitPattern: $0) } + [0]
+        var status = stat()
+        guard fstatat(folder, terminated, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+        _ = try writer.add(terminated, in: folder, status, as: bytes)
+    }
+    try writer.finish()
+}
+
+/// Writes overlayfs's upper folder as a layer: devices 0:0 (and their attribute form) become whiteouts, opaque folders
+/// get `.wh..wh..opq`; overlayfs's own attributes stay behind.
+///
+/// - Throws: where a folder or file refers to a lower layer (`redirect`, `metacopy`): then the upper folder alone does
+///   not say what the layer is, and the mounted trees have to be compared.
+public func writeLayer(overlayUpper: FilePath, to sink: any ByteSink) throws {
+    try writeTree(overlayUpper, to: sink, isUpper: true)
+}
+
+/// Writes the whole tree as a flat tar, for `export`; the root itself is no member.
+public func writeTree(_ tree: FilePath, to sink: any ByteSink) throws {
+    try writeTree(tree, to: sink, isUpper: false)
+}
+
+private func writeTree(_ tree: FilePath, to sink: any ByteSink, isUpper: Bool) throws {
+    let root = try openFolder(tree)
+    defer { close(root) }
+    let walk = TreeWalk(writer: try TreeWriter(sink), isUpper: isUpper)
+    if isUpper { try walk.markOpaque(root, [], mode: 0o755) }
+    try walk.addEntries(of: root, [])
+    try walk.writer.finish()
+}
+
+private struct TreeWalk {
+    let writer: TreeWriter
+    let isUpper: Bool
+
+    func addEntries(of folder: CInt, _ path: [UInt8]) throws {
+        for name in try entries(of: folder, String(decoding: path, as: UTF8.self)) {
+            let whole = (path.isEmpty ? [] : path + [0x2f]) + Array(name.bytes)
+            try name.withCString { try add($0, in: folder, path, whole) }
+        }
+    }
+
+    private func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ parent: [UInt8], _ path: [UInt8]) throws {
+        var status = stat()
+        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        let text = String(decoding: path, as: UTF8.self)
+        if isUpper {
+            if try isWhiteout(name, in: folder, status, text) {
+                let hidden = path.dropFirst(parent.isEmpty ? 0 : parent.count + 1)
+                return try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + hidden)
+            }
+            for key in ["trusted.overlay.redirect", "trusted.overlay.metacopy"]
+            where try extendedAttribute(key, of: name, in: folder, text) != nil {
+                throw ArchiveError.damaged(reason: "/\(text) has \(key): it is nothing without its lower layers")
+            }
+        }
+        guard try writer.add(name, in: folder, status, as: path), status.st_mode & S_IFMT == S_IFDIR else { return }
+        let child = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard child >= 0 else { return }
+        defer { close(child) }
+        if isUpper { try markOpaque(child, path, mode: status.st_mode & 0o777) }
+        try addEntries(of: child, path)
+    }
+
+    func markOpaque(_ folder: CInt, _ path: [UInt8], mode: mode_t) throws {
+        let text = String(decoding: path, as: UTF8.self)
+        guard try extendedAttribute("trusted.overlay.opaque", of: "", in: folder, text) == Array("y".utf8) else {
+            return
+        }
+        try writer.addWhiteout((path.isEmpty ? [] : path + [0x2f]) + ".wh..wh..opq".utf8, mode: mode)
+    }
+
+    private func isWhiteout(_ name: UnsafePointer<CChar>, in folder: CInt, _ status: stat, _ text: String) throws
+        -> Bool
+    {
+        if status.st_mode & S_IFMT == S_IFCHR { return status.st_rdev == 0 }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { return false }
+        return try extendedAttribute("trusted.overlay.whiteout", of: name, in: folder, text) != nil
+    }
+}
+
+/// Opens a tree's root; the caller closes it.
+func openFolder(_ path: FilePath) throws -> CInt {
+    try sys("open \(path)") { open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+}
+
+private func openBeneath(_ root: CInt, _ path: [UInt8]) -> CInt {
+    let terminated = path.map { CChar(bitPattern: $0) } + [0]
+    return linux_open_beneath(root, terminated, UInt64(O_RDONLY | O_DIRECTORY))
+}
+
+/// The bytes of a path in a tree, without the leading `/`.
+func pathBytes(_ path: FilePath) -> [UInt8] {
+    path.withPlatformString { text in
+        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        return Array(bytes.drop { $0 == 0x2f })
+    }
+}
+
+/// By the bytes of their paths: a folder comes before what is in it.
+func sorted(_ changes: [Change]) -> [Change] {
+    changes.map { (pathBytes($0.path), $0) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }.map(\.1)
+}
