@@ -1,4 +1,5 @@
 import CArchive
+import CLinux
 import Glibc
 import Linux
 public import SystemPackage

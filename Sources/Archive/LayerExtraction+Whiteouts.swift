@@ -1,3 +1,4 @@
+import CArchive
 import CLinux
 import Glibc
 import Linux
