@@ -102,7 +102,7 @@ struct FolderCache {
 
     private static func givesGroup(_ folder: CInt) -> Bool {
         var status = stat()
-        return fstat(folder, &status) != 0 || status.st_mode & mode_t(S_ISGID) != 0
+        return fstat(folder, &status) != 0 || status.st_mode & 0o2000 != 0
     }
 }
 
