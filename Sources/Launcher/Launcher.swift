@@ -55,11 +55,14 @@ package struct ExecRequest: Sendable {
     /// `name[:group]`, resolved in the container.
     package var userName: String
     package var openStdin: Bool
+    /// The process is set up, but begins only when the first client is attached to it, so that no output is lost.
+    package var waitsForClient: Bool
 
-    package init(process: RuntimeProcess, userName: String, openStdin: Bool) {
+    package init(process: RuntimeProcess, userName: String, openStdin: Bool, waitsForClient: Bool) {
         self.process = process
         self.userName = userName
         self.openStdin = openStdin
+        self.waitsForClient = waitsForClient
     }
 }
 

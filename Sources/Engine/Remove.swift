@@ -1,0 +1,66 @@
+import DockerAPI
+import Glibc
+import Launcher
+import Linux
+import Logging
+import Storage
+import SystemPackage
+
+/// `rm`: the layer, the record, and what is in the exec root.
+extension Engine {
+    /// Removes a container; with `force` one that runs is killed first.
+    package func remove(_ name: String, force: Bool) async throws {
+        let container = try containers.find(name)
+        if force, let monitor = try? await container.running() {
+            // It may end by itself meanwhile.
+            try? await monitor.signal(9)
+            _ = await container.wait(for: .notRunning)
+        }
+        if force, await container.host.autoRemove {
+            // Its own end removes it; there is nothing left to do but wait for that.
+            if await container.phase == .removing { return _ = await container.wait(for: .removed) }
+        }
+        try await container.beginRemoval()
+        try await finishRemoval(container)
+    }
+
+    /// Removes a container that ended, because it was created with `--rm`.
+    func removeEnded(_ container: Container) async throws {
+        do { try await container.beginRemoval() } catch { return }
+        try await finishRemoval(container)
+    }
+
+    private func finishRemoval(_ container: Container) async throws {
+        let id = container.id
+        let record = await container.record
+        let pending = pendingFolder.appending(id)
+        do {
+            try await pool.run { try writeFile([], to: pending, mode: [.ownerReadWrite]) }
+            try await pool.run { [self] in try erase(id) }
+        } catch {
+            await container.removalFailed()
+            throw error
+        }
+        containers.forget(id)
+        execs.forget(container: id)
+        await container.didRemove()
+        emit("destroy", record)
+    }
+
+    /// Removes what there is of a container that was never finished.
+    func discard(_ id: String) async {
+        do { try await pool.run { [self] in try erase(id) } } catch {
+            log.error("half-made container not removed", metadata: ["container": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    /// Removes layer and folders, and last the mark that says that they are to go.
+    func erase(_ id: String) throws {
+        do { try store.removeMount(id) } catch StorageError.noSuchMount {}
+        let folder = containersFolder.appending(id)
+        if exists(folder) { try removeTree(folder) }
+        launcher.forget(id)
+        let pending = pendingFolder.appending(id)
+        if exists(pending) { try sys("remove \(pending)") { unlink(pending.string) } }
+    }
+}

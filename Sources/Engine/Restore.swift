@@ -1,0 +1,74 @@
+import DockerAPI
+import GraphDrivers
+import Launcher
+import Linux
+import Logging
+import OCI
+import Storage
+import SystemPackage
+
+/// What a daemon finds when it starts: containers that run on, that ended meanwhile, that were never finished.
+extension Engine {
+    /// Takes up everything that is there; call once, before serving.
+    package func restore() async throws {
+        for id in try listFolder(pendingFolder) {
+            log.info("removing what a crash left of a container", metadata: ["container": "\(id)"])
+            await discard(id)
+        }
+        for id in try listFolder(containersFolder) where !id.hasPrefix(".") {
+            do { try await restore(id) } catch {
+                log.warning("container not loaded", metadata: ["container": "\(id)", "error": "\(error)"])
+            }
+        }
+        await forgetStrangers()
+    }
+
+    private func restore(_ id: String) async throws {
+        let folder = ContainerFolder(path: containersFolder.appending(id))
+        let (record, host) = try folder.load()
+        guard record.id == id else { throw EngineError(.failed, "container \(record.id) is stored at \(id)") }
+        let own = type(of: store.driver).name
+        guard record.driver == own else {
+            return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
+        }
+        guard store.mounts().contains(id) else { throw EngineError(.failed, "its layer is not there") }
+        let phase: Container.Phase = record.hasBeenStartedBefore ? .exited : .created
+        let container = Container(folder: folder, record: record, host: host, phase: phase)
+        try containers.reserve(record.plainName, for: id)
+        containers.add(container)
+        await resume(container, record)
+    }
+
+    /// Finds out what became of a container that the last daemon knew running, or was just starting.
+    private func resume(_ container: Container, _ record: ContainerRecord) async {
+        let id = container.id
+        let monitor = try? await launcher.reconnect(id)
+        if let monitor {
+            // Counts this daemon as a viewer of the layer, as the start did for the last one.
+            _ = try? await pool.run { [store] in try store.open(id) }
+            await container.adopt(monitor)
+            if !record.state.running { try? await container.didStart(monitor, at: .now) }
+            return watch(container, monitor)
+        }
+        guard record.state.running || exists(settings.execRoot.appending(id)) else {
+            if record.hasBeenStartedBefore, await container.host.autoRemove { try? await removeEnded(container) }
+            return
+        }
+        let left = try? launcher.exitRecord(id)
+        let unknown = ExitRecord(
+            exitCode: 255,
+            finishedAt: .now,
+            error: "the container ended with its monitor, while no daemon was running"
+        )
+        if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
+    }
+
+    /// Removes folders in the exec root whose containers are gone.
+    private func forgetStrangers() async {
+        let known = Set(containers.all.map(\.id))
+        for id in (try? listFolder(settings.execRoot)) ?? [] where id.utf8.count == 64 && !known.contains(id) {
+            if let monitor = try? await launcher.reconnect(id) { try? await monitor.signal(9) }
+            launcher.forget(id)
+        }
+    }
+}

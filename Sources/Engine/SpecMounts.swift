@@ -1,0 +1,126 @@
+import DockerAPI
+import OCI
+import SystemPackage
+
+/// What is mounted in a container, in order: parents before what is below them.
+enum SpecMounts {
+    /// Docker's default mounts, the container's own files, and what the user asked for, which replaces a default on the
+    /// same destination.
+    static func all(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
+        let asked = binds(host) + requested(host) + tmpfs(host)
+        let taken = Set(asked.map(\.destination))
+        let given = (defaults(host) + files(record)).filter { mount in
+            !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
+        }
+        // Stable, by depth: a mount on /a/b must come after one on /a.
+        return (given + asked).enumerated()
+            .sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }
+            .map(\.element)
+    }
+
+    private static func depth(_ mount: RuntimeMount) -> Int { FilePath(mount.destination).components.count }
+
+    private static func mount(_ destination: String, _ type: String, _ source: String, _ options: [String])
+        -> RuntimeMount
+    {
+        var mount = RuntimeMount(destination: destination)
+        mount.type = type
+        mount.source = source
+        mount.options = options
+        return mount
+    }
+
+    static func defaults(_ host: HostConfig) -> [RuntimeMount] {
+        let access = host.privileged ? "rw" : "ro"
+        let shm = host.shmSize > 0 ? host.shmSize : 67_108_864
+        var mounts = [
+            mount("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
+            mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+            mount(
+                "/dev/pts",
+                "devpts",
+                "devpts",
+                ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
+            ),
+            mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", access]),
+            mount("/sys/fs/cgroup", "cgroup", "cgroup", [access, "nosuid", "noexec", "nodev"]),
+            mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+        ]
+        if host.ipcMode != "none" {
+            mounts.append(mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=\(shm)"]))
+        }
+        return mounts
+    }
+
+    private static func files(_ record: ContainerRecord) -> [RuntimeMount] {
+        let files = [
+            ("/etc/resolv.conf", record.resolvConfPath), ("/etc/hostname", record.hostnamePath),
+            ("/etc/hosts", record.hostsPath),
+        ]
+        return files.filter { !$0.1.isEmpty }.map { mount($0.0, "bind", $0.1, ["rbind", "rprivate"]) }
+    }
+
+    private static func binds(_ host: HostConfig) -> [RuntimeMount] {
+        (host.binds ?? []).compactMap(Bind.init).map { bind in
+            mount(bind.destination, "bind", bind.source, ["rbind", bind.propagation] + (bind.isReadOnly ? ["ro"] : []))
+        }
+    }
+
+    private static func requested(_ host: HostConfig) -> [RuntimeMount] {
+        (host.mounts ?? []).map { request in
+            let access = request.readOnly ? ["ro"] : []
+            if request.type == "tmpfs" {
+                let size = request.tmpfsOptions.map { $0.sizeBytes > 0 ? ["size=\($0.sizeBytes)"] : [] } ?? []
+                let mode =
+                    request.tmpfsOptions.map { $0.mode > 0 ? ["mode=\(String($0.mode & 0o7777, radix: 8))"] : [] } ?? []
+                return mount(request.target, "tmpfs", "tmpfs", ["nosuid", "nodev", "noexec"] + size + mode + access)
+            }
+            let propagation = request.bindOptions?.propagation ?? ""
+            let recursion = request.bindOptions?.nonRecursive == true ? "bind" : "rbind"
+            return mount(
+                request.target,
+                "bind",
+                request.source,
+                [recursion, propagation.isEmpty ? "rprivate" : propagation] + access
+            )
+        }
+    }
+
+    private static func tmpfs(_ host: HostConfig) -> [RuntimeMount] {
+        (host.tmpfs ?? [:]).sorted { $0.key < $1.key }.map { destination, options in
+            let own = options.split(separator: ",").map(String.init)
+            return mount(destination, "tmpfs", "tmpfs", ["nosuid", "nodev", "noexec"] + own)
+        }
+    }
+}
+
+/// `source:destination[:mode]`, with an absolute source.
+struct Bind: Equatable {
+    var source: String
+    var destination: String
+    var isReadOnly = false
+    var propagation = "rprivate"
+    /// The mode as the user wrote it.
+    var mode = ""
+
+    /// Nil where it names a volume, or is not of that form.
+    init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 || parts.count == 3, parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), parts[1] != "/"
+        else {
+            return nil
+        }
+        source = parts[0]
+        destination = parts[1]
+        guard parts.count == 3 else { return }
+        mode = parts[2]
+        for word in mode.split(separator: ",") {
+            switch word {
+            case "ro": isReadOnly = true
+            case "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated": break
+            case "shared", "rshared", "slave", "rslave", "private", "rprivate": propagation = String(word)
+            default: return nil
+            }
+        }
+    }
+}

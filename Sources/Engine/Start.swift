@@ -1,0 +1,162 @@
+import DockerAPI
+import FoundationEssentials
+import GraphDrivers
+import Launcher
+import Linux
+import Logging
+import OCI
+import Storage
+import SystemPackage
+
+/// `start`: a bundle, a monitor, and the container's process.
+extension Engine {
+    /// Starts a container that does not run; returns when its process has begun.
+    package func start(_ name: String) async throws {
+        let container = try containers.find(name)
+        try await container.beginStart()
+        do {
+            let monitor = try await launch(container)
+            await container.attachEarly(to: monitor)
+            try await monitor.start()
+            try await container.didStart(monitor, at: .now)
+            emit("start", await container.record)
+            watch(container, monitor)
+        } catch {
+            try await failed(container, error)
+        }
+    }
+
+    private func launch(_ container: Container) async throws -> Monitor {
+        let record = await container.record
+        let host = await container.host
+        let spec = Spec.make(record, host, joined: try await joinedNamespaces(host))
+        let bundle = settings.execRoot.appending(record.id)
+        let request = try await pool.run { [store] in
+            try Self.makeBindSources(host)
+            try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
+            let config = Array(try JSONEncoder().encode(spec))
+            try writeFile(config, to: bundle.appending("config.json"), mode: [.ownerReadWrite])
+            return LaunchRequest(
+                id: record.id,
+                bundle: bundle,
+                rootfs: Rootfs(try store.open(record.id)),
+                openStdin: record.config.openStdin,
+                stdinOnce: record.config.stdinOnce,
+                log: LogTarget(record, host)
+            )
+        }
+        return try await launcher.launch(request)
+    }
+
+    /// `-v` makes a missing folder of the host, as Docker does; `--mount` was refused before.
+    private static func makeBindSources(_ host: HostConfig) throws {
+        for bind in (host.binds ?? []).compactMap(Bind.init) where !exists(FilePath(bind.source)) {
+            try makeFolders(FilePath(bind.source), mode: FilePermissions(rawValue: 0o755))
+        }
+    }
+
+    private func joinedNamespaces(_ host: HostConfig) async throws -> [String: String] {
+        var joined: [String: String] = [:]
+        for (type, file, mode) in [
+            ("network", "net", host.networkMode), ("pid", "pid", host.pidMode), ("ipc", "ipc", host.ipcMode),
+        ]
+        where mode.hasPrefix("container:") {
+            let other = try containers.find(String(mode.dropFirst("container:".count)))
+            guard let monitor = try? await other.running() else {
+                throw EngineError(.conflict, "cannot join \(type) namespace of a non running container: \(other.id)")
+            }
+            joined[type] = "/proc/\(monitor.pid)/ns/\(file)"
+        }
+        return joined
+    }
+
+    /// Leaves the container as if it had not been tried, with the reason in its state, and tells why.
+    private func failed(_ container: Container, _ error: any Error) async throws -> Never {
+        let code = (error as? LaunchError)?.exitCode ?? 128
+        await release(container.id)
+        let isAutoRemoved = await container.host.autoRemove
+        // The start error matters to the caller, not that its record could not be written.
+        try? await container.didFailToStart("\(error)", exitCode: code)
+        if isAutoRemoved { try? await removeEnded(container) }
+        if let error = error as? LaunchError {
+            let kind: EngineError.Kind = error.exitCode == 126 || error.exitCode == 127 ? .invalid : .failed
+            throw EngineError(
+                kind,
+                "failed to create task for container: failed to start container: \(error.description): unknown"
+            )
+        }
+        throw error
+    }
+
+    /// Lets the driver's layer and the exec root's folder go.
+    func release(_ id: String) async {
+        let store = store
+        let launcher = launcher
+        // Nothing here can fail in a way that somebody could act on.
+        try? await pool.run {
+            store.close(id)
+            launcher.forget(id)
+        }
+    }
+
+    /// Takes note of the container's end, whenever it comes.
+    func watch(_ container: Container, _ monitor: Monitor) {
+        Task {
+            let exit = await monitor.exited()
+            await ended(container, exit)
+        }
+    }
+
+    func ended(_ container: Container, _ exit: ExitRecord) async {
+        let record = await container.record
+        await release(container.id)
+        do { try await container.didExit(exit) } catch {
+            log.error(
+                "record of an ended container not written",
+                metadata: ["container": "\(container.id)", "error": "\(error)"]
+            )
+        }
+        emit("die", record, ["exitCode": "\(exit.exitCode)"])
+        guard await container.host.autoRemove else { return }
+        do { try await removeEnded(container) } catch {
+            log.error("container not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+        }
+    }
+}
+
+extension Rootfs {
+    init(_ view: LayerView) {
+        switch view {
+        case .folder(let path): self = .folder(path)
+        case .mounts(let mounts): self = .mounts(mounts)
+        }
+    }
+}
+
+extension LogTarget {
+    /// Nil for the log driver `none`.
+    init?(_ record: ContainerRecord, _ host: HostConfig) {
+        guard host.logConfig?.type != "none" else { return nil }
+        let options = host.logConfig?.config ?? [:]
+        self.init(
+            path: FilePath(record.logPath),
+            maxSize: options["max-size"].flatMap(Size.bytes),
+            maxFiles: options["max-file"].flatMap { Int($0) } ?? 1
+        )
+    }
+}
+
+/// Sizes as users write them.
+enum Size {
+    /// `10m`, `1.5g`, `512`: bytes, in powers of 1024; nil if it is none of these.
+    static func bytes(_ text: String) -> Int64? {
+        let lower = text.lowercased()
+        let digits = lower.prefix { $0.isNumber || $0 == "." }
+        var unit = lower.dropFirst(digits.count)
+        if unit.hasSuffix("b") { unit = unit.dropLast() }
+        if unit.hasSuffix("i") { unit = unit.dropLast() }
+        guard let number = Double(digits), let power = ["": 0, "k": 1, "m": 2, "g": 3, "t": 4][unit] else { return nil }
+        let bytes = number * Double(Int64(1) << (10 * power))
+        return bytes >= 0 && bytes < 9e18 ? Int64(bytes) : nil
+    }
+}
