@@ -85,13 +85,11 @@ extension Check {
             try tree.owner("d", 70_000, 3_000_000_000)
             try tree.owner("l", 5, 6)
         },
-        keeps("times to the nanosecond, before 1970 and after 2038") { tree in
+        keeps("times to the nanosecond, also after 2038") { tree in
             try tree.file("f")
             try tree.time("f", seconds: 1_234_567_890, nanoseconds: 123_456_789)
             try tree.file("late")
             try tree.time("late", seconds: 4_000_000_000, nanoseconds: 1)
-            try tree.file("early")
-            try tree.time("early", seconds: -1000, nanoseconds: 0)
             try tree.link("l", to: "f")
             try tree.time("l", seconds: 1_000_000_000, nanoseconds: 999_999_999)
         },
@@ -174,9 +172,27 @@ extension Check {
             for number in 0..<1280 { bytes += [UInt8(truncatingIfNeeded: number)] + block.dropFirst() }
             try writeFile(bytes, to: tree.path("f"), mode: .ownerReadWrite)
         },
-        keeps("10,000 files in one folder") { tree in
-            try tree.folder("d")
-            for number in 0..<10_000 { try tree.file("d/file-\(number)", "") }
+        Check("10,000 files in one folder: kept in a child, and through diff and apply") { scene in
+            let a = try scene.layer("a")
+            let b = try scene.layer("b", on: a) { tree in
+                try tree.folder("d")
+                let folder = OwnedDescriptor(
+                    try sys("open d") { open(tree.path("d").string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+                )
+                for number in 0..<10_000 {
+                    close(
+                        try sys("create a file") {
+                            openat(folder.rawValue, "file-\(number)", O_CREAT | O_WRONLY, 0o644)
+                        }
+                    )
+                }
+            }
+            let names = try scene.see(b) { try listFolder($0.path("d")) }
+            try expectEqual(names.count, 10_000, "files")
+            let c = try scene.apply(try scene.tar(of: b, since: a), as: "c", on: a).id
+            for id in [c, try scene.layer("child", on: b)] {
+                try expect(try scene.see(id) { try listFolder($0.path("d")) } == names, "the files are others")
+            }
         },
     ]
 }

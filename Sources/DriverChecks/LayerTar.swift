@@ -8,7 +8,11 @@ struct LayerTar {
     mutating func hardLink(_ name: String, to target: String) { member(name, "1", target: target) }
     /// `count` bytes that no file system can leave out.
     mutating func filled(_ name: String, _ count: Int) {
-        member(name, "0", (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) })
+        let block = (0..<4093).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) }
+        var content: [UInt8] = []
+        content.reserveCapacity(count + block.count)
+        while content.count < count { content += block }
+        member(name, "0", Array(content.prefix(count)))
     }
 
     /// The archive with its end.

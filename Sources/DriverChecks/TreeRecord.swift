@@ -23,7 +23,7 @@ struct TreeRecord: Equatable, CustomStringConvertible {
     /// Reads the tree at `root`, without the root itself.
     init(_ root: FilePath) throws {
         var files: [UInt64: FilePath] = [:]
-        for path in try Self.paths(below: root) {
+        for path in Self.sorted(try Self.paths(below: root)) {
             var status = stat()
             let full = root.pushing(path)
             try sys("look at \(full)") { full.withPlatformString { lstat($0, &status) } }
@@ -85,7 +85,11 @@ struct TreeRecord: Equatable, CustomStringConvertible {
             found.append(path)
             if entry.pointee.d_type == UInt8(DT_DIR) { found += try paths(below: root, path) }
         }
-        return found.sorted { "\($0)" < "\($1)" }
+        return found
+    }
+
+    private static func sorted(_ paths: [FilePath]) -> [FilePath] {
+        paths.map { (path: $0, text: "\($0)") }.sorted { $0.text < $1.text }.map(\.path)
     }
 
     private static func target(of link: FilePath) throws -> [UInt8] {

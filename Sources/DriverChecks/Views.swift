@@ -27,7 +27,7 @@ extension Check {
             var top: LayerID?
             for depth in 0..<132 {
                 let before = depth < 125 ? 0 : try scene.leftovers().count
-                do { top = try scene.layer("l\(depth)", on: top) { try $0.file("f\(depth)") } } catch {
+                do { top = try applied(depth, on: top, in: scene) } catch {
                     guard case DriverError.tooDeep = error else { throw error }
                     try expect(depth >= 125, "refused at a depth of \(depth)")
                     try expectEqual(try scene.leftovers().count, before, "files in the home after the refusal")
@@ -115,9 +115,16 @@ extension Check {
         },
     ]
 
+    /// A layer of an image, with one file.
+    private static func applied(_ number: Int, on parent: LayerID?, in scene: Scene) throws -> LayerID {
+        var tar = LayerTar()
+        tar.file("f\(number)")
+        return try scene.apply(tar.finished, as: "l\(number)", on: parent).id
+    }
+
     private static func stack(_ depth: Int, in scene: Scene) throws {
         var top: LayerID?
-        for number in 0..<depth { top = try scene.layer("l\(number)", on: top) { try $0.file("f\(number)") } }
+        for number in 0..<depth { top = try applied(number, on: top, in: scene) }
         guard let top else { return }
         let child = try scene.layer("container", on: top) { try $0.file("own") }
         try expectEqual(try scene.record(child).nodes.count, depth + 1, "files to be seen")
