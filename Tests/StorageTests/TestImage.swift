@@ -19,7 +19,7 @@ struct TestImage {
         let steps = diffs.map { _ in #"{"created":"2024-01-01T00:00:00Z","created_by":"step"}"# }.joined(separator: ",")
         config = Array(
             (#"{"architecture":"amd64","os":"linux","created":"2024-01-01T00:00:00Z","comment":"\#(note)","config":{"Cmd":["x"]},"#
-                + #""rootfs":{"type":"layers","diff_ids":[\#(list)]},"history":[\#(steps),{"empty_layer":true}]}"#).utf8
+                + #""rootfs":{"type":"layers","diff_ids":[\#(list)]},"history":[\#(steps)]}"#).utf8
         )
     }
 
