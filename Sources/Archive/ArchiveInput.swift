@@ -55,9 +55,11 @@ final class ArchiveInput {
     func next() throws -> OpaquePointer? {
         var entry: OpaquePointer?
         let status = archive_read_next_header(archive, &entry)
+        // libarchive takes a source that fails at once for an empty archive.
+        if let failure { throw failure }
         if status == ARCHIVE_EOF { return nil }
         // A warning is about a name that is not in the locale's character set: we take bytes.
-        guard status == ARCHIVE_OK || status == ARCHIVE_WARN, failure == nil else { throw reason() }
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN else { throw reason() }
         return entry
     }
 
@@ -67,8 +69,9 @@ final class ArchiveInput {
         var size = 0
         var offset: Int64 = 0
         let status = archive_read_data_block(archive, &start, &size, &offset)
+        if let failure { throw failure }
         if status == ARCHIVE_EOF { return nil }
-        guard status == ARCHIVE_OK || status == ARCHIVE_WARN, failure == nil else { throw reason() }
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN else { throw reason() }
         return (UnsafeRawBufferPointer(start: start, count: size), offset)
     }
 
