@@ -13,7 +13,9 @@ public enum DriverChoice {
         let origin: String
     }
 
-    /// Opens the driver to use. `drivers` are in order of priority; the chosen one's home is `<data root>/<name>`.
+    /// Opens the driver to use.
+    ///
+    /// `drivers` are in order of priority; the chosen one's home is `<data root>/<name>`.
     public static func choose(
         from drivers: [any GraphDriver.Type],
         dataRoot: FilePath,

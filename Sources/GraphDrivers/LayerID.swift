@@ -1,4 +1,6 @@
-/// A driver's own name for a layer: 64 hex digits, perhaps with `-init` after them, or what other engines chose
+/// A driver's own name for a layer.
+///
+/// It is 64 hex digits, perhaps with `-init` after them, or what other engines chose
 /// (25 letters and digits of BuildKit). Never empty, never with a `/`, never `.` or `..`.
 public struct LayerID: Sendable, Hashable, CustomStringConvertible {
     /// The name, safe to be a file's name.

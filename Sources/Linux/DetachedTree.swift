@@ -4,7 +4,9 @@ public import SystemPackage
 /// Mounts that no folder shows: reached by `path` in this process only, gone when it ends, however it ends.
 public struct DetachedTree: ~Copyable, Sendable {
     private let root: OwnedDescriptor
-    /// The tree's root. Its last component is `.`, so that calls which follow no link still get there.
+    /// The tree's root.
+    ///
+    /// Its last component is `.`, so that calls which follow no link still get there.
     public var path: FilePath { FilePath("/proc/self/fd/\(root.rawValue)/.") }
 
     /// Makes `mounts`, the first of them on the root.

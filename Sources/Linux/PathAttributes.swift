@@ -1,9 +1,9 @@
 import CLinux
 public import SystemPackage
 
-/// The extended attribute `name` of what is at `path`; nil where it has none. Links are not followed.
+/// The extended attribute `name` of what is at `path`; nil where it has none.
 ///
-/// The system call is `lgetxattr`.
+/// Links are not followed. The system call is `lgetxattr`.
 public func extendedAttribute(_ name: String, at path: FilePath) throws(SystemError) -> [UInt8]? {
     var value = [UInt8](repeating: 0, count: 65_536)  // XATTR_SIZE_MAX
     do throws(SystemError) {
@@ -17,9 +17,9 @@ public func extendedAttribute(_ name: String, at path: FilePath) throws(SystemEr
     }
 }
 
-/// Sets the extended attribute `name` of what is at `path`. Links are not followed.
+/// Sets the extended attribute `name` of what is at `path`.
 ///
-/// The system call is `lsetxattr`.
+/// Links are not followed. The system call is `lsetxattr`.
 public func setExtendedAttribute(_ name: String, _ value: [UInt8], at path: FilePath) throws(SystemError) {
     try sys("set \(name) of \(path)") {
         path.withPlatformString { linux_path_setxattr($0, name, value, value.count) }

@@ -4,7 +4,7 @@ import Glibc
 import GraphDrivers
 import SystemPackage
 
-/// `varved driver check`
+/// The command `varved driver check`.
 struct DriverCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",

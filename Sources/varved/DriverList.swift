@@ -2,7 +2,7 @@ import ArgumentParser
 import GraphDrivers
 import SystemPackage
 
-/// `varved driver ls`
+/// The command `varved driver ls`.
 struct DriverList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",

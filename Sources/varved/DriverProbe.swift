@@ -3,7 +3,7 @@ import Glibc
 import GraphDrivers
 import SystemPackage
 
-/// `varved driver probe`
+/// The command `varved driver probe`.
 struct DriverProbe: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe",

@@ -12,7 +12,9 @@ struct OverlaySupport: Sendable {
     let backing: FileSystemType
     /// What every overlay is mounted with.
     let options: [String]
-    /// Whether an upper directory alone says what changed. The kernel must not have copied up an opaque mark that is not
+    /// Whether an upper directory alone says what changed.
+    ///
+    /// The kernel must not have copied up an opaque mark that is not
     /// its own (a bug before 4.8), and must not have followed a renamed directory (`redirect_dir`).
     let isDiffNative: Bool
 
@@ -47,8 +49,9 @@ struct OverlaySupport: Sendable {
         }
     }
 
-    /// A distribution may have switched these on for all overlays; Docker's formats, and a reader of upper directories,
-    /// know neither. A kernel that lacks the parameter would refuse the option.
+    /// The options that switch off what neither Docker nor a reader of upper directories knows.
+    ///
+    /// A distribution may have switched them on for all overlays. A kernel that lacks the parameter would refuse the option.
     private static func moduleOptions() -> [String] {
         ["index", "redirect_dir", "metacopy"]
             .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
