@@ -19,7 +19,9 @@ final class Connection: Sendable {
         var task: Task<Void, Never>?
     }
 
-    /// On the event loop, with an empty pipeline. `ended` is called when the connection is closed.
+    /// On the event loop, with an empty pipeline.
+    ///
+    /// `ended` is called when the connection is closed.
     init(channel: any Channel, ended: @escaping @Sendable () -> Void) throws {
         self.channel = channel
         inbound = Inbound(channel: channel)
@@ -82,7 +84,9 @@ final class Connection: Sendable {
 
     func shutOutput() async { try? await channel.close(mode: .output) }
 
-    /// Makes the connection raw and sends `head`. What the parser had not consumed becomes the first raw bytes.
+    /// Makes the connection raw and sends `head`.
+    ///
+    /// What the parser had not consumed becomes the first raw bytes.
     func becomeRaw(sending head: ByteBuffer) async throws {
         headersRead.store(false, ordering: .relaxed)
         try await channel.eventLoop.submit {

@@ -16,7 +16,9 @@ package final class HijackedConnection: Sendable {
     /// What the client sends, until it shuts its sending side.
     package var inbound: AsyncStream<Chunk> { AsyncStream { await self.next() } }
 
-    /// Sends; returns when the client can take more. Throws `HTTPError.clientGone`.
+    /// Sends; returns when the client can take more.
+    ///
+    /// Throws `HTTPError.clientGone`.
     package func write(_ bytes: some Sequence<UInt8> & Sendable) async throws {
         await connection.awaitHeadersRead()
         try await connection.outbound.write([ByteBuffer(bytes: bytes)])

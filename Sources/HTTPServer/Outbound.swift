@@ -47,7 +47,9 @@ final class Outbound: Sendable {
         }
     }
 
-    /// Sends, and returns when it makes sense to produce more. Throws `clientGone`.
+    /// Sends, and returns when it makes sense to produce more.
+    ///
+    /// Throws `clientGone`.
     func write(_ buffers: [ByteBuffer]) async throws {
         send(buffers)
         try await wait(below: Self.high)

@@ -29,7 +29,9 @@ package struct Query: Sendable {
     }
 }
 
-/// Resolves `%2F`; a `%` that no two hex digits follow stays. Bytes that are no UTF-8 become U+FFFD.
+/// Resolves `%2F`; a `%` that no two hex digits follow stays.
+///
+/// Bytes that are no UTF-8 become U+FFFD.
 func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool) -> String {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
     let bytes = Array(text.utf8)

@@ -54,7 +54,9 @@ extension Connection {
     }
 }
 
-/// How many bytes the peer of a UNIX socket has not read yet (man 7 unix, SIOCOUTQ); nil for other sockets. On the event loop.
+/// How many bytes the peer of a UNIX socket has not read yet (man 7 unix, SIOCOUTQ); nil for other sockets.
+///
+/// On the event loop.
 func unreadBytes(_ channel: any Channel) throws -> Int? {
     guard channel.localAddress?.protocol == .unix || channel.remoteAddress?.protocol == .unix else { return nil }
     return try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { handle in

@@ -1,7 +1,9 @@
 import NIOCore
 
 /// One end of a raw connection: collects bytes for a task, or passes them to the other end, on one event loop, without
-/// a copy or a hop. Who can't send does not read: back-pressure and ends of sending go through.
+/// a copy or a hop.
+///
+/// Who can't send does not read: back-pressure and ends of sending go through.
 final class RelayHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -12,7 +12,9 @@ package struct Chunk: Sendable {
     }
 }
 
-/// A request's body: chunks while they arrive, read by one reader, once. Who reads slowly slows the client down.
+/// A request's body: chunks while they arrive, read by one reader, once.
+///
+/// Who reads slowly slows the client down.
 package final class RequestBody: AsyncSequence, Sendable {
     package typealias Element = Chunk
 
@@ -36,7 +38,9 @@ package final class RequestBody: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
 
-    /// The next bytes; nil at the end. Throws `clientGone` where the client stopped in the middle.
+    /// The next bytes; nil at the end.
+    ///
+    /// Throws `clientGone` where the client stopped in the middle.
     package func next() async throws -> Chunk? {
         if let rest = takeRest() { return Chunk(buffer: rest) }
         if isFinished { return nil }
@@ -63,7 +67,9 @@ package final class RequestBody: AsyncSequence, Sendable {
         }
     }
 
-    /// The whole body, for bodies that are small by nature. Throws `bodyTooLarge`.
+    /// The whole body, for bodies that are small by nature.
+    ///
+    /// Throws `bodyTooLarge`.
     package func collect(limit: Int = 4 << 20) async throws -> [UInt8] {
         var all: [UInt8] = []
         for try await chunk in self {

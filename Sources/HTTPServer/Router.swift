@@ -1,4 +1,6 @@
-/// Finds the route of a request. Small and linear: some sixty routes, told apart by method and first segment.
+/// Finds the route of a request.
+///
+/// Small and linear: some sixty routes, told apart by method and first segment.
 struct Router: Sendable {
     private struct Key: Hashable {
         let method: String
@@ -21,7 +23,9 @@ struct Router: Sendable {
         }
     }
 
-    /// The route and the values of its names. `path` is still percent-encoded: an escaped `/` separates nothing.
+    /// The route and the values of its names.
+    ///
+    /// `path` is still percent-encoded: an escaped `/` separates nothing.
     func match(method: String, path: some StringProtocol) -> (Route, [String: String])? {
         let segments = path.split(separator: "/").map { percentDecoded($0, plusIsSpace: false) }
         if let found = match(method, segments) { return found }

@@ -4,7 +4,9 @@ import NIOPosix
 import Synchronization
 import SystemPackage
 
-/// An HTTP/1.1 server on UNIX sockets: routes, streams, takes connections over. Knows nothing of containers.
+/// An HTTP/1.1 server on UNIX sockets: routes, streams, takes connections over.
+///
+/// Knows nothing of containers.
 package final class Server: Sendable {
     private let service: Service
     private let group: MultiThreadedEventLoopGroup
@@ -31,7 +33,9 @@ package final class Server: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     }
 
-    /// Listens on `path`; returns when clients can connect. `group` is used where it exists.
+    /// Listens on `path`; returns when clients can connect.
+    ///
+    /// `group` is used where it exists.
     ///
     /// Throws `HTTPError.socketInUse` where another process listens there; takes a left-over socket file over.
     package func listen(unix path: String, mode: UInt32 = 0o660, group groupName: String? = nil) async throws {

@@ -7,7 +7,9 @@ struct SocketFile: Sendable {
     let path: String
     private let inode: UInt64
 
-    /// Binds and listens. A file that nobody listens on is taken over; the socket is at no moment open to more than `mode`.
+    /// Binds and listens.
+    ///
+    /// A file that nobody listens on is taken over; the socket is at no moment open to more than `mode`.
     static func listen(path: String, mode: mode_t, group: String?) throws -> (SocketFile, SystemPackage.FileDescriptor)
     {
         try removeStale(path)

@@ -1,6 +1,8 @@
 import NIOCore
 
-/// Writes a chunked body. Each write goes out at once, as one chunk, and returns when the client can take more.
+/// Writes a chunked body.
+///
+/// Each write goes out at once, as one chunk, and returns when the client can take more.
 package struct StreamWriter: Sendable {
     let outbound: Outbound
     /// False for clients of HTTP/1.0, whose body ends with the connection.

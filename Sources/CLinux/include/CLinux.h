@@ -7,3 +7,4 @@
 #include "linux_path_xattr.h"
 #include "linux_files.h"
 #include "linux_syscalls.h"
+#include "linux_signalfd.h"
