@@ -124,6 +124,6 @@ let package = Package(
         tests("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
         tests("DockerAPI", ["OCI"]),
         tests("Engine", ["DockerAPI", "OCI", system]),
-        tests("HTTPServer", ["HTTPClient", "Linux", system]),
+        tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
     ] + drivers.flatMap(driver)
 )
