@@ -108,12 +108,13 @@ extension Overlay2 {
 
     /// 26 characters of the base32 alphabet (RFC 4648): 130 random bits.
     static func randomLink() -> String {
-        var generator = SystemRandomNumberGenerator()
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
-        return String(
-            decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] },
-            as: UTF8.self
-        )
+        // Twelve characters from each 64 bits: three system calls, not 26.
+        let letters = (0..<3).flatMap { _ in
+            let bits = UInt64.random(in: 0...UInt64.max)
+            return (0..<12).map { alphabet[Int(bits >> UInt64($0 * 5) & 31)] }
+        }
+        return String(decoding: letters.prefix(26), as: UTF8.self)
     }
 
     static func isLink(_ text: some StringProtocol) -> Bool {
