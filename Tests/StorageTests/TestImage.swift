@@ -16,10 +16,12 @@ struct TestImage {
         self.tags = tags
         let diffs = diffs ?? layers.map { "\(sha256($0))" }
         let list = diffs.map { "\"\($0)\"" }.joined(separator: ",")
-        let steps = diffs.map { _ in #"{"created":"2024-01-01T00:00:00Z","created_by":"step"}"# }.joined(separator: ",")
+        let steps =
+            diffs.map { _ in #"{"created":"2024-01-01T00:00:00Z","created_by":"step"}"# } + [#"{"empty_layer":true}"#]
         config = Array(
             (#"{"architecture":"amd64","os":"linux","created":"2024-01-01T00:00:00Z","comment":"\#(note)","config":{"Cmd":["x"]},"#
-                + #""rootfs":{"type":"layers","diff_ids":[\#(list)]},"history":[\#(steps)]}"#).utf8
+                + #""rootfs":{"type":"layers","diff_ids":[\#(list)]},"history":[\#(steps.joined(separator: ","))]}"#)
+                .utf8
         )
     }
 
