@@ -68,7 +68,8 @@ package actor Container {
 
     func didFailToStart(_ error: String, exitCode: Int) throws {
         attaching.abandon()
-        ended(exitCode: exitCode, at: nil, error: error)
+        note(exitCode: exitCode, at: nil, error: error)
+        didExit()
         if !host.autoRemove { try folder.save(record) }
     }
 
@@ -78,21 +79,26 @@ package actor Container {
         phase = .running
     }
 
-    func didExit(_ exit: ExitRecord) throws {
-        ended(exitCode: exit.exitCode, at: exit.finishedAt, error: exit.error)
+    /// Writes the end down; nobody is told yet.
+    func noteExit(_ exit: ExitRecord) throws {
+        note(exitCode: exit.exitCode, at: exit.finishedAt, error: exit.error)
         if !host.autoRemove { try folder.save(record) }
     }
 
-    private func ended(exitCode: Int, at time: Timestamp?, error: String) {
+    /// Tells who waits of the end that was written down; from now on the container may be started again.
+    func didExit() {
         monitor = nil
         phase = .exited
+        waiting.exited(WaitOutcome(exitCode: record.state.exitCode, error: record.state.error))
+    }
+
+    private func note(exitCode: Int, at time: Timestamp?, error: String) {
         record.state.status = "exited"
         record.state.running = false
         record.state.pid = 0
         record.state.exitCode = exitCode
         record.state.error = error
         if let time { record.state.finishedAt = time.description } else { record.state.status = "created" }
-        waiting.exited(WaitOutcome(exitCode: exitCode, error: error))
     }
 
     func noteManualStop() { record.hasBeenManuallyStopped = true }

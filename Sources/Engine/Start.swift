@@ -109,13 +109,16 @@ extension Engine {
 
     func ended(_ container: Container, _ exit: ExitRecord) async {
         let record = await container.record
-        await release(container.id)
-        do { try await container.didExit(exit) } catch {
+        // In this order a kill at any point loses no exit code: the monitor's record goes when ours has it. And a
+        // container that may be started again has nothing left in the exec root.
+        do { try await container.noteExit(exit) } catch {
             log.error(
                 "record of an ended container not written",
                 metadata: ["container": "\(container.id)", "error": "\(error)"]
             )
         }
+        await release(container.id)
+        await container.didExit()
         emit("die", record, ["exitCode": "\(exit.exitCode)"])
         guard await container.host.autoRemove else { return }
         do { try await removeEnded(container) } catch {

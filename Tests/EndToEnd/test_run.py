@@ -14,7 +14,7 @@ SAID = {
 
 def test_output_and_success(cli):
     """Output comes out, both streams apart, and success is 0."""
-    result = cli("run", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2")
+    result = cli("run", "--rm", "--network", "none", "busybox", "sh", "-c", "echo out; echo err >&2")
     assert (result.code, result.out, result.err) == (0, "out\n", "err\n")
 
 
