@@ -79,10 +79,12 @@ final class Scratch {
     func listing(_ folder: String) throws -> String {
         let find =
             "find . -mindepth 1 -not -type d -printf '%P %y %m %U %G %s %T@ %l %n\\n' -o -mindepth 1 -type d -printf '%P %y %m %U %G %T@\\n'"
-        run(
-            "(cd \(folder) && \(find) | sort && getfattr -hRd -m '^(user|security|system.posix)' . ) > listing.\(folder)"
-        )
-        return try text("listing.\(folder)")
+        let command =
+            "cd \(path.string)/\(folder) && \(find) | sort && getfattr -hRd -m '^(user|security|system.posix)' ."
+        let pipe = try #require(popen(command, "r"))
+        defer { pclose(pipe) }
+        let bytes = try FileSource(FileDescriptor(rawValue: fileno(pipe))).readAll(limit: 1 << 24)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     func text(_ name: String) throws -> String {
