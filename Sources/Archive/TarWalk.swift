@@ -57,18 +57,7 @@ struct TarWalk {
     /// Takes bytes from the start of `rest`, and says how many.
     private mutating func step(_ rest: UnsafeRawBufferPointer) throws -> Int {
         switch state {
-        case .header:
-            let count = fillBlock(rest)
-            if filled == TarHeader.length { try endBlock() }
-            return count
-        case .sparseMap:
-            let count = fillBlock(rest)
-            if filled == TarHeader.length {
-                filled = 0
-                // Byte 504: another block of the map follows.
-                if segment[segment.count - 8] == 0 { try startMember() }
-            }
-            return count
+        case .header, .sparseMap: return try takeBlock(rest)
         case .data(let type, let left):
             let count = gather(rest, left)
             state = .data(of: type, left: left - count)
@@ -98,6 +87,19 @@ struct TarWalk {
             try flushSegment()
             return count
         }
+    }
+
+    /// A header, or a further block of an old GNU sparse map: byte 504 of that says whether another one follows.
+    private mutating func takeBlock(_ rest: UnsafeRawBufferPointer) throws -> Int {
+        let count = fillBlock(rest)
+        guard filled == TarHeader.length else { return count }
+        if case .header = state {
+            try endBlock()
+        } else {
+            filled = 0
+            if segment[segment.count - 8] == 0 { try startMember() }
+        }
+        return count
     }
 
     private mutating func gather(_ rest: UnsafeRawBufferPointer, _ most: Int) -> Int {
