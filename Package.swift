@@ -85,7 +85,7 @@ let package = Package(
         // 5 engine
         module(
             "Engine",
-            ["Storage", "Launcher", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux", logging, system]
+            ["Storage", "Launcher", "RuntimeProtocol", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux"] + [logging, system]
         ),
         // 6 api
         module("HTTPServer", nio + ["Linux", logging, system]),
@@ -107,7 +107,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "varve-runtime",
-            dependencies: ["RuntimeProtocol", "OCI", "Linux", system],
+            dependencies: ["RuntimeProtocol", "OCI", "Linux", "CLinux", "CCap", system],
             swiftSettings: strict,
             linkerSettings: whole
         ),

@@ -1,6 +1,7 @@
 package import Linux
 package import Logging
 package import OCI
+package import RuntimeProtocol
 package import SystemPackage
 
 /// Where a container's root file system comes from.
@@ -63,21 +64,6 @@ package struct ExecRequest: Sendable {
         self.userName = userName
         self.openStdin = openStdin
         self.waitsForClient = waitsForClient
-    }
-}
-
-/// How a process ended.
-package struct ExitRecord: Sendable, Equatable, Codable {
-    /// The exit status, or 128 and the signal's number.
-    package var exitCode: Int
-    package var finishedAt: Timestamp
-    /// Why there is no status of the process's own, if there is none.
-    package var error: String
-
-    package init(exitCode: Int, finishedAt: Timestamp, error: String = "") {
-        self.exitCode = exitCode
-        self.finishedAt = finishedAt
-        self.error = error
     }
 }
 

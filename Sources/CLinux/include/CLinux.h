@@ -5,6 +5,7 @@
 #include "linux_killed.h"
 #include "linux_mounts.h"
 #include "linux_path_xattr.h"
+#include "linux_process.h"
 #include "linux_files.h"
 #include "linux_syscalls.h"
 #include "linux_signalfd.h"

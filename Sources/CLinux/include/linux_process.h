@@ -1,0 +1,51 @@
+// Processes, namespaces, terminals and sockets that carry descriptors.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// clone3(2) with copied memory, like fork(2); only for single-threaded programs. Flags that include CLONE_PARENT take
+// no exit signal, as the kernel wants it.
+pid_t linux_clone(uint64_t flags);
+
+int linux_setns(int fd, int flags);
+int linux_unshare(int flags);
+
+// close_range(2): marks every descriptor from `first` on close-on-exec.
+int linux_cloexec_from(unsigned int first);
+
+// prctl(2), the options that take at most two numbers.
+int linux_prctl(int option, unsigned long second, unsigned long third);
+
+// One message of a SOCK_SEQPACKET or the next bytes of a stream, with at most one descriptor (-1: none).
+ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor);
+ssize_t linux_receive(int socket, void *bytes, size_t count, int *descriptor);
+
+// The other end of a pseudoterminal, found through the master: no path is looked up (ioctl TIOCGPTPEER).
+int linux_terminal_peer(int master);
+int linux_set_window(int terminal, uint16_t rows, uint16_t columns);
+int linux_make_controlling(int terminal);
+
+// Real, effective and saved id of this thread alone: single-threaded programs only.
+int linux_set_user(uid_t id);
+int linux_set_group(gid_t id);
+
+// Sets the interface `lo` of this network namespace up.
+int linux_loopback_up(void);
+
+// A memory file that nothing can change any more after linux_seal.
+int linux_memory_file(const char *name);
+int linux_seal(int file);
+
+// Namespace flags of clone3(2), setns(2).
+enum {
+    LINUX_NEWNS = 0x00020000, LINUX_NEWCGROUP = 0x02000000, LINUX_NEWUTS = 0x04000000, LINUX_NEWIPC = 0x08000000,
+    LINUX_NEWPID = 0x20000000, LINUX_NEWNET = 0x40000000, LINUX_CLONE_PARENT = 0x00008000
+};
+
+// prctl(2) options.
+enum {
+    LINUX_PR_SET_PDEATHSIG = 1, LINUX_PR_SET_DUMPABLE = 4, LINUX_PR_SET_KEEPCAPS = 8, LINUX_PR_CAPBSET_READ = 23,
+    LINUX_PR_CAPBSET_DROP = 24, LINUX_PR_SET_NO_NEW_PRIVS = 38, LINUX_PR_SET_CHILD_SUBREAPER = 36,
+    LINUX_PR_CAP_AMBIENT = 47, LINUX_PR_CAP_AMBIENT_CLEAR_ALL = 4
+};

@@ -1,0 +1,82 @@
+#define _GNU_SOURCE
+#include "linux_process.h"
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+pid_t linux_clone(uint64_t flags) {
+    struct clone_args arguments = {.flags = flags, .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD};
+    return syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+int linux_setns(int fd, int flags) { return setns(fd, flags); }
+int linux_unshare(int flags) { return unshare(flags); }
+int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
+int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
+
+ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor) {
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t linux_receive(int socket, void *bytes, size_t count, int *descriptor) {
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec vector = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    *descriptor = -1;
+    ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (received < 0) return received;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(descriptor, CMSG_DATA(header), sizeof *descriptor);
+    return received;
+}
+
+int linux_terminal_peer(int master) {
+    int unlock = 0;
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0) return -1;
+    return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+int linux_set_window(int terminal, uint16_t rows, uint16_t columns) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return ioctl(terminal, TIOCSWINSZ, &size);
+}
+
+int linux_make_controlling(int terminal) { return ioctl(terminal, TIOCSCTTY, 0); }
+
+int linux_loopback_up(void) {
+    int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (any < 0) return -1;
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int result = ioctl(any, SIOCSIFFLAGS, &request);
+    close(any);
+    return result;
+}
+
+int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+int linux_seal(int file) { return fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); }
+
+int linux_set_user(uid_t id) { return syscall(SYS_setresuid, id, id, id); }
+int linux_set_group(gid_t id) { return syscall(SYS_setresgid, id, id, id); }

@@ -1,0 +1,56 @@
+package import OCI
+
+/// What the daemon sends to the zygote, with the monitor's end of its control connection: one container to launch.
+package struct LaunchMessage: Codable, Sendable {
+    package var id: String
+    /// The container's folder in the exec root: `config.json`, the monitor's socket, the exit record.
+    package var folder: String
+    /// The root file system is this folder; nil: `mounts` make it.
+    package var rootFolder: String?
+    package var mounts: [RootMount]
+    package var openStdin: Bool
+    package var stdinOnce: Bool
+    package var logPath: String?
+    package var logMaxSize: Int64?
+    package var logMaxFiles: Int
+
+    package init(id: String, folder: String, rootFolder: String?, mounts: [RootMount]) {
+        self.id = id
+        self.folder = folder
+        self.rootFolder = rootFolder
+        self.mounts = mounts
+        openStdin = false
+        stdinOnce = false
+        logMaxFiles = 1
+    }
+}
+
+/// One of the mounts that make a root file system.
+package struct RootMount: Codable, Sendable {
+    package var type: String
+    package var source: String
+    package var target: String
+    package var options: [String]
+
+    package init(type: String, source: String, target: String, options: [String]) {
+        self.type = type
+        self.source = source
+        self.target = target
+        self.options = options
+    }
+}
+
+/// How a process ended.
+package struct ExitRecord: Sendable, Equatable, Codable {
+    /// The exit status, or 128 and the signal's number.
+    package var exitCode: Int
+    package var finishedAt: Timestamp
+    /// Why there is no status of the process's own, if there is none.
+    package var error: String
+
+    package init(exitCode: Int, finishedAt: Timestamp, error: String = "") {
+        self.exitCode = exitCode
+        self.finishedAt = finishedAt
+        self.error = error
+    }
+}

@@ -1,0 +1,68 @@
+import CLinux
+import Glibc
+import Linux
+import OCI
+import RuntimeProtocol
+
+/// What the container's first process does, from its birth in new namespaces to the program.
+///
+/// The order: joined namespaces before anything is made in them; the network before sysctls, which belong to it; the tree
+/// before masks, which lie on it; masks before the tree becomes `/`, while paths are still resolved by handles; the host's
+/// tree goes last, since mounts come from it.
+struct ContainerInit {
+    let spec: RuntimeSpec
+    let message: LaunchMessage
+    let socket: CInt
+    let stdio: (CInt, CInt, CInt)
+    /// Descriptors of namespaces to enter.
+    let joined: [(type: String, descriptor: CInt)]
+
+    func run() throws -> Never {
+        for namespace in joined { try sys("join the \(namespace.type) namespace") { linux_setns(namespace.descriptor, 0) } }
+        let isNew = { (type: String) in spec.linux?.namespaces?.contains { $0.type == type && $0.path == nil } == true }
+        if isNew("network") { try sys("set lo up") { linux_loopback_up() } }
+        try setUpTree()
+        if isNew("uts") { try setNames() }
+        let annotations = spec.annotations ?? [:]
+        let process = spec.process ?? RuntimeProcess(cwd: "/")
+        try ProcessSetup(
+            process: process,
+            userName: annotations["io.varve.user"] ?? "",
+            groups: (annotations["io.varve.group-add"] ?? "").split(separator: ",").map(String.init),
+            socket: socket,
+            stdio: stdio,
+            hasConsole: true
+        ).run()
+    }
+
+    private func setUpTree() throws {
+        let place = message.folder + "/rootfs"
+        let files = RootFileSystem(spec: spec, place: place)
+        try step("root file system") { try files.mountRoot(folder: message.rootFolder, mounts: message.mounts) }
+        let root = try ContainerRoot(place)
+        try files.mountAll(in: root)
+        try step("devices") { try Devices.make(spec, in: root) }
+        try Sysctls.apply(spec.linux?.sysctl ?? [:], in: root)
+        try step("masked paths") { try Masks.hide(spec.linux?.maskedPaths ?? [], in: root) }
+        try step("read-only paths") { try Masks.protect(spec.linux?.readonlyPaths ?? [], in: root) }
+        try enter(root)
+        if spec.root?.readonly == true {
+            try sys("make / read-only") { mount("", "/", nil, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY), nil) }
+        }
+    }
+
+    /// The tree becomes `/`: the old root ends up on top of it, and is taken away (`man 2 pivot_root`, "pivot_root(".", ".")").
+    private func enter(_ root: borrowing ContainerRoot) throws {
+        try sys("enter the container's root") { fchdir(root.descriptor) }
+        try sys("pivot_root") { linux_pivot_root(".", ".") }
+        try sys("leave the host's root") { umount2(".", CInt(MNT_DETACH)) }
+        try sys("go to /") { chdir("/") }
+    }
+
+    private func setNames() throws {
+        if let name = spec.hostname, !name.isEmpty { try sys("set the host name") { sethostname(name, name.utf8.count) } }
+        if let name = spec.domainname, !name.isEmpty {
+            try sys("set the domain name") { setdomainname(name, name.utf8.count) }
+        }
+    }
+}

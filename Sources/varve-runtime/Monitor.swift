@@ -1,0 +1,287 @@
+import CLinux
+import FoundationEssentials
+import Glibc
+import Linux
+import OCI
+import RuntimeProtocol
+import SystemPackage
+
+/// Holds one container: its streams, its log, its exit status, and everyone who is attached; outlives the daemon.
+///
+/// One loop over `poll`. Everything that can wait has a descriptor in it.
+final class Monitor {
+    private let message: LaunchMessage
+    private var spec = RuntimeSpec()
+    private var listener: CInt = -1
+    private var connections: [Connection]
+    private let control: Connection
+    private var container: Session?
+    private var sessions: [Session] = []
+    private var ended: [String: ExitRecord] = [:]
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+
+    init(_ message: LaunchMessage, control: CInt) {
+        self.message = message
+        self.control = Connection(control)
+        connections = [self.control]
+    }
+
+    func run() -> Never {
+        do { try launch() } catch {
+            var reply = ControlReply(serial: 0)
+            reply.error = "\(error)"
+            reply.errorCode = (error as? StepError)?.exitCode ?? 128
+            control.answer(reply)
+            _exit(1)
+        }
+        while true { turn() }
+    }
+
+    private func launch() throws {
+        // Relative from here: a socket's path may not be longer than 107 bytes.
+        try sys("enter \(message.folder)") { chdir(message.folder) }
+        if mkdir("rootfs", 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir rootfs", Errno(rawValue: errno)) }
+        spec = try step("config.json") { try JSONDecoder().decode(RuntimeSpec.self, from: Data(readFile("config.json"))) }
+        let log = message.logPath.map { LogWriter(path: $0, maxSize: message.logMaxSize, maxFiles: message.logMaxFiles) }
+        let ready = try Spawn.container(spec, message)
+        let session = try Session(
+            name: nil,
+            pid: ready.pid,
+            socket: ready.socket,
+            stdio: ready.stdio,
+            master: ready.master,
+            stdinOnce: message.stdinOnce,
+            log: log
+        )
+        container = session
+        sessions = [session]
+        try listen()
+        var reply = ControlReply(serial: 0)
+        reply.pid = ready.pid
+        reply.warnings = ready.warnings
+        control.answer(reply)
+    }
+
+    private func listen() throws {
+        listener = try sys("make a socket") {
+            socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array("monitor.sock".utf8)) }
+        unlink("monitor.sock")
+        let old = umask(0o177)
+        defer { umask(old) }
+        try sys("bind monitor.sock") {
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        try sys("listen on monitor.sock") { Glibc.listen(listener, 64) }
+    }
+
+    // MARK: The loop
+
+    /// Something to do when a descriptor is ready.
+    private typealias Watch = (entry: pollfd, act: (Int16) -> Void)
+
+    private func turn() {
+        let watches = self.watches()
+        var entries = watches.map(\.entry)
+        let count = poll(&entries, nfds_t(entries.count), timeout())
+        if count > 0 {
+            for (entry, watch) in zip(entries, watches) where entry.revents != 0 { watch.act(entry.revents) }
+        }
+        connections.removeAll { !$0.isOpen }
+        finishSessions()
+    }
+
+    private func watches() -> [Watch] {
+        var all: [Watch] = [(pollfd(fd: listener, events: Int16(POLLIN), revents: 0), { [self] _ in accept() })]
+        for connection in connections {
+            let mayRead = !connection.inputEnded && connection.session?.takesInput ?? true
+            let events = Int16(mayRead ? POLLIN : 0) | Int16(connection.pending > 0 ? POLLOUT : 0)
+            all.append((pollfd(fd: connection.socket, events: events, revents: 0), { [self] in serve(connection, $0) }))
+        }
+        for session in sessions {
+            if session.pidDescriptor >= 0 {
+                all.append((pollfd(fd: session.pidDescriptor, events: Int16(POLLIN), revents: 0), { _ in session.reap() }))
+            }
+            if session.input >= 0 && !session.inputBuffer.isEmpty {
+                all.append((pollfd(fd: session.input, events: Int16(POLLOUT), revents: 0), { _ in session.pushInput() }))
+            }
+            guard session.hasRoom, session.hasBegun else { continue }
+            for output in session.outputs {
+                let entry = pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0)
+                all.append((entry, { [self] _ in pull(session, output.descriptor) }))
+            }
+        }
+        return all
+    }
+
+    private func pull(_ session: Session, _ descriptor: CInt) {
+        guard let index = session.outputs.firstIndex(where: { $0.descriptor == descriptor }) else { return }
+        session.pull(index, buffer)
+    }
+
+    private func timeout() -> Int32 {
+        let deadlines = sessions.compactMap(\.drainDeadline)
+        guard let next = deadlines.min() else { return -1 }
+        return Int32(clamping: max(0, next - milliseconds()))
+    }
+
+    private func accept() {
+        let socket = Glibc.accept(listener, nil, nil)
+        guard socket >= 0 else { return }
+        _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+        connections.append(Connection(socket))
+    }
+
+    private func serve(_ connection: Connection, _ events: Int16) {
+        if events & Int16(POLLOUT) != 0 { connection.push() }
+        guard events & Int16(POLLIN | POLLHUP | POLLERR) != 0, connection.isOpen, !connection.inputEnded else {
+            if events & Int16(POLLERR | POLLHUP) != 0 { connection.shut() }
+            return
+        }
+        let count = recv(connection.socket, buffer.baseAddress, buffer.count, 0)
+        if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+        guard count > 0 else { return inputEnded(connection) }
+        let bytes = Array(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        if let session = connection.session {
+            if connection.streams.stdin { session.feed(bytes[...]) }
+            return
+        }
+        for request in connection.requests(bytes[...]) { answer(request, connection) }
+    }
+
+    private func inputEnded(_ connection: Connection) {
+        guard let session = connection.session else {
+            connection.shut()
+            // A daemon that died before it let the container go will never do so.
+            if connection === control, container?.hasBegun == false { _exit(1) }
+            return
+        }
+        connection.inputEnded = true
+        if connection.streams.stdin && (session.stdinOnce || session.name != nil) { session.endInput() }
+    }
+
+    private func finishSessions() {
+        for session in sessions where session.name != nil && session.isOver { finish(session) }
+        guard let container, container.isOver else { return }
+        // Its pid namespace is gone, and with it every exec.
+        for session in sessions where session.name != nil {
+            if session.exit == nil { session.reap() }
+            finish(session)
+        }
+        finishContainer(container)
+    }
+
+    /// Tells of the end before the streams close: whoever sees them close asks for the exit code next.
+    private func finish(_ session: Session) {
+        let exit = session.exit ?? ExitRecord(exitCode: 137, finishedAt: Timestamp(seconds: 0))
+        if let name = session.name { ended[name] = exit }
+        var event = ControlReply(serial: nil)
+        event.process = session.name
+        event.exit = exit
+        for connection in connections where connection.session == nil { connection.answer(event) }
+        session.closeAll()
+        sessions.removeAll { $0 === session }
+    }
+
+    private func finishContainer(_ container: Session) -> Never {
+        container.log?.finish()
+        if let exit = container.exit, let data = try? JSONEncoder().encode(exit) {
+            // The folder is the daemon's; when it is gone, nobody wants the record.
+            try? writeAtomically(Array(data), to: "exit.json", flush: false)
+        }
+        finish(container)
+        unlink("monitor.sock")
+        let deadline = milliseconds() + 10_000
+        while milliseconds() < deadline, connections.contains(where: { $0.isOpen && $0.pending > 0 }) {
+            var entries = connections.filter { $0.isOpen && $0.pending > 0 }.map {
+                pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0)
+            }
+            poll(&entries, nfds_t(entries.count), 1000)
+            for connection in connections { connection.push() }
+        }
+        _exit(0)
+    }
+}
+
+extension Monitor {
+    // MARK: Requests
+
+    private func answer(_ request: ControlRequest, _ connection: Connection) {
+        var reply = ControlReply(serial: request.serial)
+        do {
+            switch request.verb {
+            case .hello: reply.pid = container?.pid
+            case .start: try container?.begin()
+            case .signal: try signal(request)
+            case .resize: try resize(request)
+            case .exec: reply.pid = try exec(request)
+            case .execState: reply.exit = request.process.flatMap { ended[$0] }
+            case .attach: return try attach(request, connection)
+            }
+        } catch {
+            reply.error = "\(error)"
+            reply.errorCode = (error as? StepError)?.exitCode ?? 128
+        }
+        connection.answer(reply)
+    }
+
+    private func session(_ name: String?) throws -> Session {
+        guard let session = sessions.first(where: { $0.name == name }) else { throw StepError("process is not running") }
+        return session
+    }
+
+    private func signal(_ request: ControlRequest) throws {
+        let session = try session(request.process)
+        guard session.pidDescriptor >= 0 else { throw StepError("process is not running") }
+        try sys("signal the process") { linux_pidfd_send_signal(session.pidDescriptor, request.signal ?? SIGTERM) }
+    }
+
+    private func resize(_ request: ControlRequest) throws {
+        let session = try session(request.process)
+        guard session.isTerminal, session.input >= 0 else { throw StepError("the process has no terminal") }
+        try sys("set the terminal's size") { linux_set_window(session.input, request.rows ?? 0, request.columns ?? 0) }
+    }
+
+    private func exec(_ request: ControlRequest) throws -> Int32 {
+        guard let exec = request.exec, let name = request.process, let container, container.exit == nil else {
+            throw StepError("container is not running")
+        }
+        let ready = try Spawn.exec(exec, in: container.pid, spec)
+        let session = try Session(
+            name: name,
+            pid: ready.pid,
+            socket: ready.socket,
+            stdio: ready.stdio,
+            master: ready.master,
+            stdinOnce: true,
+            log: nil
+        )
+        sessions.append(session)
+        if !exec.waitsForClient { try session.begin() }
+        return ready.pid
+    }
+
+    private func attach(_ request: ControlRequest, _ connection: Connection) throws {
+        let session = try session(request.process)
+        connection.answer(ControlReply(serial: request.serial))
+        connection.attach(
+            to: session,
+            stdin: request.stdin ?? false,
+            stdout: request.stdout ?? false,
+            stderr: request.stderr ?? false
+        )
+        let rest = connection.takeRest()
+        if !rest.isEmpty && connection.streams.stdin { session.feed(rest) }
+        guard session.name != nil else { return }
+        do { try session.begin() } catch {
+            Array("\(error)\r\n".utf8).withUnsafeBytes { connection.deliver($0, stream: 1, framed: !session.isTerminal) }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// A mount's options, taken apart as `mount(8)` does: flags, propagation, and what the file system itself gets.
+struct MountOptions {
+    var flags: UInt = 0
+    /// Flags that were asked to be off (`rw`, `exec`): they win over what a remount would keep.
+    var propagation: UInt = 0
+    var isBind = false
+    var data: [String] = []
+
+    private static let on: [String: UInt] = [
+        "ro": UInt(MS_RDONLY), "nosuid": UInt(MS_NOSUID), "nodev": UInt(MS_NODEV), "noexec": UInt(MS_NOEXEC),
+        "sync": UInt(MS_SYNCHRONOUS), "dirsync": UInt(MS_DIRSYNC), "noatime": UInt(MS_NOATIME),
+        "nodiratime": UInt(MS_NODIRATIME), "relatime": UInt(MS_RELATIME), "strictatime": UInt(MS_STRICTATIME),
+    ]
+    private static let off: [String: UInt] = [
+        "rw": UInt(MS_RDONLY), "suid": UInt(MS_NOSUID), "dev": UInt(MS_NODEV), "exec": UInt(MS_NOEXEC),
+        "async": UInt(MS_SYNCHRONOUS), "atime": UInt(MS_NOATIME), "diratime": UInt(MS_NODIRATIME),
+    ]
+    private static let propagations: [String: UInt] = [
+        "shared": UInt(MS_SHARED), "slave": UInt(MS_SLAVE), "private": UInt(MS_PRIVATE),
+        "rshared": UInt(MS_SHARED) | UInt(MS_REC), "rslave": UInt(MS_SLAVE) | UInt(MS_REC),
+        "rprivate": UInt(MS_PRIVATE) | UInt(MS_REC), "unbindable": UInt(MS_UNBINDABLE),
+        "runbindable": UInt(MS_UNBINDABLE) | UInt(MS_REC),
+    ]
+
+    init(_ options: [String]) {
+        for option in options {
+            if let flag = Self.on[option] {
+                flags |= flag
+            } else if let flag = Self.off[option] {
+                flags &= ~flag
+            } else if let kind = Self.propagations[option] {
+                propagation = kind
+            } else if option == "bind" || option == "rbind" {
+                isBind = true
+                flags |= UInt(MS_BIND) | (option == "rbind" ? UInt(MS_REC) : 0)
+            } else if option != "defaults" {
+                data.append(option)
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import CLinux
+import Glibc
+import Linux
+import OCI
+
+/// The last steps of a container's process and of an exec alike, from the moment the tree is `/`.
+///
+/// The order: the terminal while we may still open devices; the folder and the program's path as the user who will use
+/// them sees them; limits and OOM score before capabilities go; ids and capabilities; what must hold from the first
+/// instruction of the program (signals, descriptors); then the report, and after the go the program.
+struct ProcessSetup {
+    let process: RuntimeProcess
+    let userName: String
+    let groups: [String]
+    /// The SEQPACKET socket to the monitor.
+    let socket: CInt
+    /// Descriptors that become 0, 1 and 2, where there is no terminal.
+    let stdio: (CInt, CInt, CInt)
+    /// Only the container's first process puts its terminal on `/dev/console`.
+    let hasConsole: Bool
+
+    func run() throws -> Never {
+        var warnings: [String] = []
+        let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: hasConsole) : -1
+        let account = try step("user") { try Accounts(userName, adding: groups, fallback: process.user) }
+        if master < 0 { try useStdio(account) }
+        try enterFolder()
+        if let score = process.oomScoreAdj { setScore(score, &warnings) }
+        try Limits.set(process.rlimits ?? [], warnings: &warnings)
+        _ = Credentials.available(process.capabilities?.bounding ?? [], warnings: &warnings)
+        umask(mode_t(process.user?.umask ?? 0o022))
+        if process.noNewPrivileges == true {
+            try sys("set no_new_privs") { linux_prctl(CInt(LINUX_PR_SET_NO_NEW_PRIVS), 1, 0) }
+        }
+        try Credentials.take(account, process.capabilities)
+        // Changing ids clears it, so it is set after that: the process ends with its monitor.
+        try sys("die with the monitor") { linux_prctl(CInt(LINUX_PR_SET_PDEATHSIG), 9, 0) }
+        let environment = withHome(process.env ?? [], account.home)
+        let arguments = process.args ?? []
+        let program = try Executable.find(arguments.first ?? "", environment: environment)
+        resetSignals()
+        try sys("close what the program must not have") { linux_cloexec_from(3) }
+        var report = Report()
+        report.ready = true
+        report.warnings = warnings
+        try report.send(to: socket, descriptor: master)
+        try waitForGo()
+        try Executable.run(program, arguments, environment)
+    }
+
+    private func useStdio(_ account: Accounts) throws {
+        for (index, descriptor) in [stdio.0, stdio.1, stdio.2].enumerated() {
+            // A program that opens /dev/stdout again must own the pipe.
+            if account.uid != 0 { fchown(descriptor, account.uid, account.gid) }
+            try sys("set up standard stream \(index)") { dup2(descriptor, CInt(index)) }
+        }
+        setsid()
+    }
+
+    /// `cwd`, made where it is missing; what it leads to must be inside the container (CVE-2024-21626).
+    private func enterFolder() throws {
+        let path = process.cwd.isEmpty ? "/" : process.cwd
+        try step("working directory") {
+            var made = ""
+            for part in path.split(separator: "/") {
+                made += "/" + part
+                if mkdir(made, 0o755) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES { break }
+            }
+            if chdir(path) != 0 {
+                let reason = errno
+                if reason == ENOTDIR { throw StepError("Cannot mkdir: \(path) is not a directory", exitCode: 127) }
+                throw StepError("chdir to cwd (\"\(path)\") set in config.json failed: \(String(cString: strerror(reason)).lowercased())")
+            }
+            var buffer = [CChar](repeating: 0, count: 8192)
+            guard getcwd(&buffer, buffer.count) != nil, buffer[0] == CChar(UInt8(ascii: "/")) else {
+                throw StepError("current working directory is outside of the container's root")
+            }
+        }
+    }
+
+    private func setScore(_ score: Int, _ warnings: inout [String]) {
+        let text = "\(score)"
+        let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        defer { if file >= 0 { close(file) } }
+        if file < 0 || write(file, text, text.utf8.count) < 0 {
+            warnings.append("oom_score_adj \(score) is not this host's to give")
+        }
+    }
+
+    private func withHome(_ environment: [String], _ home: String) -> [String] {
+        environment.contains { $0.hasPrefix("HOME=") } ? environment : environment + ["HOME=\(home)"]
+    }
+
+    private func resetSignals() {
+        for number in 1...64 as ClosedRange<Int32> where number != 9 && number != 19 { signal(number, SIG_DFL) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
+    }
+
+    private func waitForGo() throws {
+        var byte: UInt8 = 0
+        guard try sys("wait for the start", { read(socket, &byte, 1) }) == 1 else { _exit(0) }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Linux
+import OCI
+import RuntimeProtocol
+import SystemPackage
+
+/// Makes the container's tree: the driver's mounts, then those of `config.json`, all in the container's own mount
+/// namespace, so that the host never sees one of them and none can be left over.
+struct RootFileSystem {
+    let spec: RuntimeSpec
+    /// Where the tree is put together: a folder of the exec root.
+    let place: String
+
+    /// Mounts the root itself; the first step after the new mount namespace.
+    func mountRoot(folder: String?, mounts: [RootMount]) throws {
+        // Nothing mounted here may show on the host; what the host mounts later may show here (volumes).
+        try sys("make / a slave") { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
+        if let folder {
+            try sys("bind \(folder) on \(place)") { mount(folder, place, nil, UInt(MS_BIND | MS_REC), nil) }
+        } else {
+            try mountTree(
+                mounts.map { Mount(type: $0.type, source: $0.source, target: FilePath($0.target), options: $0.options) },
+                at: FilePath(place)
+            )
+        }
+    }
+
+    /// Everything that is mounted below the root, in the order of `config.json`.
+    func mountAll(in root: borrowing ContainerRoot) throws {
+        for entry in spec.mounts ?? [] {
+            try step("mount \(entry.destination)") {
+                switch entry.type ?? "bind" {
+                case "cgroup": try CgroupMount.make(entry, in: root)
+                case "bind", "none": try bind(entry, in: root)
+                default: try mountNew(entry, in: root)
+                }
+            }
+        }
+    }
+
+    /// A file system of its own: proc, sysfs, tmpfs, devpts, mqueue.
+    private func mountNew(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+        let target = try root.makeFolder(entry.destination)
+        let type = entry.type ?? ""
+        if type == "proc" || type == "sysfs" { try refuseLink(entry.destination, in: root) }
+        let options = MountOptions(entry.options ?? [])
+        let data = options.data.joined(separator: ",")
+        try sys("mount \(type) on \(entry.destination)") {
+            mount(entry.source ?? type, varve_runtime.place(target.rawValue), type, options.flags, data)
+        }
+        if options.propagation != 0 { try propagate(entry.destination, options.propagation, in: root) }
+    }
+
+    /// An image whose `/proc` is a link would move masks and sysctls to a place of its choice (CVE-2023-27561).
+    private func refuseLink(_ path: String, in root: borrowing ContainerRoot) throws {
+        var status = stat()
+        let relative = String(path.drop { $0 == "/" })
+        try sys("look at \(path)") { fstatat(root.descriptor, relative, &status, AT_SYMLINK_NOFOLLOW) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw StepError("\(path) of the image must be a folder, not a link") }
+    }
+
+    private func bind(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+        let options = MountOptions(entry.options ?? [])
+        let path = entry.source ?? ""
+        let source = OwnedDescriptor(try sys("open \(path)") { Glibc.open(path, LINUX_O_PATH | O_CLOEXEC) })
+        let isFolder = try ContainerRoot.type(of: source.rawValue) == S_IFDIR
+        let target = isFolder ? try root.makeFolder(entry.destination) : try root.makeFile(entry.destination)
+        let binding = options.flags & UInt(MS_REC) | UInt(MS_BIND)
+        try sys("bind \(path) on \(entry.destination)") {
+            mount(varve_runtime.place(source.rawValue), varve_runtime.place(target.rawValue), nil, binding, nil)
+        }
+        let rest = options.flags & ~UInt(MS_BIND | MS_REC)
+        if rest != 0 { try remount(entry.destination, rest, in: root) }
+        try propagate(entry.destination, options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation, in: root)
+    }
+
+    private func propagate(_ path: String, _ kind: UInt, in root: borrowing ContainerRoot) throws {
+        let mounted = try root.open(path)
+        try sys("set the propagation of \(path)") { mount("", varve_runtime.place(mounted.rawValue), nil, kind, nil) }
+    }
+
+    /// A bind mount takes flags only in a second call, which must repeat those that the source has.
+    private func remount(_ path: String, _ flags: UInt, in root: borrowing ContainerRoot) throws {
+        let mounted = try root.open(path)
+        var now = statvfs()
+        try sys("look at \(path)") { fstatvfs(mounted.rawValue, &now) }
+        let kept = UInt(now.f_flag) & UInt(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)
+        try sys("remount \(path)") {
+            mount("", varve_runtime.place(mounted.rawValue), nil, UInt(MS_REMOUNT | MS_BIND) | kept | flags, nil)
+        }
+    }
+}
