@@ -80,7 +80,7 @@ let package = Package(
         // 4 services
         module("DriverChecks", ["GraphDrivers", "Archive", "Linux", system]),
         module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", crypto, logging, system]),
-        module("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
+        module("Launcher", ["RuntimeProtocol", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
         module(

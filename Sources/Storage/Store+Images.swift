@@ -109,12 +109,3 @@ extension Store {
         return steps
     }
 }
-
-extension Timestamp {
-    /// This moment, by the host's clock.
-    package static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
-    }
-}

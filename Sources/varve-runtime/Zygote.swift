@@ -16,8 +16,6 @@ struct Zygote {
         _ = linux_prctl(CInt(LINUX_PR_SET_DUMPABLE), 0, 0)
         signal(SIGCHLD, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
-        // A mount table of its own, in which later mounts of the host still show up (for volumes).
-        if linux_unshare(CInt(LINUX_NEWNS)) == 0 { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
         warmUp()
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while true {
