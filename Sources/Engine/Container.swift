@@ -1,6 +1,7 @@
 package import DockerAPI
 import Launcher
 import OCI
+import RuntimeProtocol
 import SystemPackage
 
 /// One container: its record, where it is in its life, and who waits for what.

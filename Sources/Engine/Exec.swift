@@ -2,6 +2,7 @@ package import DockerAPI
 import Launcher
 import Linux
 import OCI
+import RuntimeProtocol
 package import SystemPackage
 
 /// `exec`: another process in a running container.
