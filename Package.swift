@@ -121,7 +121,7 @@ let package = Package(
             dependencies: ["Storage", "GraphDrivers", "Archive", "OCI", "Overlay2Driver", "VFSDriver", logging, system],
             path: "Tests/StorageExerciser", swiftSettings: strict),
         tests("Storage", ["storage-exerciser", "GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging, system]),
-        tests("Launcher", ["RuntimeProtocol", "OCI", "Linux", logging, system]),
+        tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
         tests("DockerAPI", ["OCI"]),
         tests("Engine", ["DockerAPI", "OCI", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
