@@ -57,6 +57,6 @@ struct DriverCheck: ParsableCommand {
             }
         }
         if format == .json { print(try DriverReport.json(results)) } else { print(DriverReport.summary(results)) }
-        if results.contains(where: { $0.outcome == "FAIL" }) { throw ExitCode.failure }
+        if results.contains(where: { $0.outcome == "failed" }) { throw ExitCode.failure }
     }
 }

@@ -39,8 +39,8 @@ enum DriverReport {
             promise = check.description
             milliseconds = Int(time / .milliseconds(1))
             switch outcome {
-            case .passed: (self.outcome, reason) = ("pass", nil)
-            case .failed(let why): (self.outcome, reason) = ("FAIL", why)
+            case .passed: (self.outcome, reason) = ("passed", nil)
+            case .failed(let why): (self.outcome, reason) = ("failed", why)
             case .skipped(let why): (self.outcome, reason) = ("skipped", why)
             }
         }
@@ -60,7 +60,7 @@ enum DriverReport {
             let own = results.filter { $0.driver == name }
             func count(_ outcome: String) -> Int { own.count { $0.outcome == outcome } }
             let tenths = own.reduce(0) { $0 + $1.milliseconds } / 100
-            let counts = "\(count("pass")) passed, \(count("FAIL")) failed, \(count("skipped")) skipped"
+            let counts = "\(count("passed")) passed, \(count("failed")) failed, \(count("skipped")) skipped"
             return "\(name): \(own.count) checks in \(tenths / 10).\(tenths % 10) s: \(counts)"
         }.joined(separator: "\n")
     }
