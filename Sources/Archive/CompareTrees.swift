@@ -42,11 +42,7 @@ private struct TreeComparison {
     }
 
     private mutating func report(_ folder: [UInt8], _ name: FileName, _ kind: Change.Kind) {
-        let bytes =
-            ([0x2f] + (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)).map { CChar(bitPattern: $0) } + [0]
-        bytes.withUnsafeBufferPointer { text in
-            if let base = text.baseAddress { changes.append(Change(FilePath(platformString: base), kind)) }
-        }
+        changes.append(change(folder, name, kind))
     }
 
     /// Compares what both folders have under `name`; `old` is nil where the old tree has nothing of that name.
@@ -79,28 +75,4 @@ private struct TreeComparison {
         return try compare(newChild, oldChild >= 0 ? oldChild : nil, path)
     }
 
-    private func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
-
-    private func isDifferent(_ new: stat, _ old: stat) -> Bool {
-        if new.st_mode != old.st_mode || new.st_uid != old.st_uid || new.st_gid != old.st_gid { return true }
-        let type = new.st_mode & S_IFMT
-        if type == S_IFCHR || type == S_IFBLK, new.st_rdev != old.st_rdev { return true }
-        if type == S_IFDIR { return false }
-        if new.st_size != old.st_size || new.st_mtim.tv_sec != old.st_mtim.tv_sec { return true }
-        let (newPart, oldPart) = (new.st_mtim.tv_nsec, old.st_mtim.tv_nsec)
-        return newPart != oldPart && newPart != 0 && oldPart != 0
-    }
-
-    private func hasOtherAttributes(_ name: FileName, _ new: CInt, _ old: CInt) throws -> Bool {
-        try name.withCString { name in
-            let text = String(cString: name)
-            let newOnes = try extendedAttributes(of: name, in: new, text).filter(counts)
-            return try newOnes != extendedAttributes(of: name, in: old, text).filter(counts)
-        }
-    }
-
-    private func counts(_ attribute: ExtendedAttribute) -> Bool {
-        attribute.key == "security.capability" || attribute.key.hasPrefix("user.")
-            || attribute.key.hasPrefix("system.posix_acl_")
-    }
 }

@@ -72,12 +72,11 @@ private struct TreeWalk {
         guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
         let text = String(decoding: path, as: UTF8.self)
         if isUpper {
-            if try isWhiteout(name, in: folder, status, text) {
+            if try isOverlayWhiteout(name, in: folder, status, text) {
                 let hidden = path.dropFirst(parent.isEmpty ? 0 : parent.count + 1)
                 return try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + hidden)
             }
-            for key in ["trusted.overlay.redirect", "trusted.overlay.metacopy"]
-            where try extendedAttribute(key, of: name, in: folder, text) != nil {
+            if let key = try overlayReference(name, in: folder, status, text) {
                 throw ArchiveError.damaged(reason: "/\(text) has \(key): it is nothing without its lower layers")
             }
         }
@@ -91,18 +90,8 @@ private struct TreeWalk {
 
     func markOpaque(_ folder: CInt, _ path: [UInt8], mode: mode_t) throws {
         let text = String(decoding: path, as: UTF8.self)
-        guard try extendedAttribute("trusted.overlay.opaque", of: "", in: folder, text) == Array("y".utf8) else {
-            return
-        }
+        guard try isOpaque(folder, text) else { return }
         try writer.addWhiteout((path.isEmpty ? [] : path + [0x2f]) + ".wh..wh..opq".utf8, mode: mode)
-    }
-
-    private func isWhiteout(_ name: UnsafePointer<CChar>, in folder: CInt, _ status: stat, _ text: String) throws
-        -> Bool
-    {
-        if status.st_mode & S_IFMT == S_IFCHR { return status.st_rdev == 0 }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { return false }
-        return try extendedAttribute("trusted.overlay.whiteout", of: name, in: folder, text) != nil
     }
 }
 

@@ -12,10 +12,7 @@ extension GraphDriver {
 
     /// Shows both trees and compares them, file by file.
     public func changes(in id: LayerID, since parent: LayerID?) throws -> [Change] {
-        try withTree(of: id) { tree in
-            guard let parent else { return try compareTrees(tree, nil) }
-            return try withTree(of: parent) { try compareTrees(tree, $0) }
-        }
+        try changesByComparison(in: id, since: parent)
     }
 
     /// Compares the trees and writes what differs.
@@ -48,6 +45,14 @@ extension GraphDriver {
 
 // The same under names of their own, for a driver that does better only sometimes.
 extension GraphDriver {
+    /// Shows both trees and compares them, file by file.
+    public func changesByComparison(in id: LayerID, since parent: LayerID?) throws -> [Change] {
+        try withTree(of: id) { tree in
+            guard let parent else { return try compareTrees(tree, nil) }
+            return try withTree(of: parent) { try compareTrees(tree, $0) }
+        }
+    }
+
     /// Compares the trees and writes what differs.
     public func diffByComparison(of id: LayerID, since parent: LayerID?, to sink: any ByteSink) throws {
         let changes = try changes(in: id, since: parent)

@@ -6,6 +6,13 @@ import SystemPackage
 // layer's own parent and where the kernel leaves no redirects; else the two trees are compared.
 
 extension Overlay2 {
+    /// Reads the upper directory, and asks the parent's tree which of its files are new.
+    public func changes(in id: LayerID, since parent: LayerID?) throws -> [Change] {
+        guard let parent, try isNative(id, since: parent) else { return try changesByComparison(in: id, since: parent) }
+        let found = try withTree(of: parent) { try compareUpper(folder(id).appending("diff"), $0) }
+        return try found ?? changesByComparison(in: id, since: parent)
+    }
+
     /// Writes the upper directory as a layer tar.
     public func diff(of id: LayerID, since parent: LayerID?, to sink: any ByteSink) throws {
         guard try isNative(id, since: parent) else { return try diffByComparison(of: id, since: parent, to: sink) }

@@ -1,0 +1,80 @@
+import CArchive
+import CLinux
+import Glibc
+import Linux
+public import SystemPackage
+
+/// What `compareTrees` would find between an overlay and its lower layers, read from the upper directory: the time it
+/// takes depends on what changed, not on what is there.
+///
+/// `lower` is the tree that the lower layers show. A file is added or modified by whether that tree has it; one that was
+/// copied up and is as it was is no change. Nil if the upper directory refers to the lower layers (`redirect`,
+/// `metacopy`): then it does not say what the overlay shows, and the mounted trees have to be compared.
+public func compareUpper(_ upper: FilePath, _ lower: FilePath) throws -> [Change]? {
+    let upperRoot = try openFolder(upper)
+    defer { close(upperRoot) }
+    let lowerRoot = try openFolder(lower)
+    defer { close(lowerRoot) }
+    var comparison = UpperComparison()
+    // The kernel takes no note of an opaque root: the lower layers show all the same.
+    _ = try comparison.compare(upperRoot, lowerRoot, [], isOpaque: false)
+    return comparison.refersToLower ? nil : sorted(comparison.changes)
+}
+
+private struct UpperComparison {
+    private(set) var changes: [Change] = []
+    private(set) var refersToLower = false
+
+    /// Compares two open folders and says whether anything in them differs; `lower` is nil where there is none.
+    mutating func compare(_ upper: CInt, _ lower: CInt?, _ path: [UInt8], isOpaque: Bool) throws -> Bool {
+        let text = String(decoding: path, as: UTF8.self)
+        let before = changes.count
+        let names = try entries(of: upper, text)
+        for name in names where !refersToLower { try compare(name, upper, lower, path) }
+        if isOpaque, let lower {
+            let kept = Set(names)
+            for name in try entries(of: lower, text) where !kept.contains(name) {
+                changes.append(change(path, name, .deleted))
+            }
+        }
+        return changes.count > before
+    }
+
+    private mutating func compare(_ name: FileName, _ upper: CInt, _ lower: CInt?, _ folder: [UInt8]) throws {
+        var (new, old) = (stat(), stat())
+        // It vanished since it was listed: as if it had not been there.
+        guard name.withCString({ fstatat(upper, $0, &new, AT_SYMLINK_NOFOLLOW) }) == 0 else { return }
+        let below = lower.flatMap { lower in
+            name.withCString { fstatat(lower, $0, &old, AT_SYMLINK_NOFOLLOW) } == 0 ? lower : nil
+        }
+        let text = String(decoding: folder, as: UTF8.self)
+        if try name.withCString({ try isOverlayWhiteout($0, in: upper, new, text) }) {
+            if below != nil { changes.append(change(folder, name, .deleted)) }
+            return
+        }
+        if try name.withCString({ try overlayReference($0, in: upper, new, text) }) != nil {
+            refersToLower = true
+            return
+        }
+        var kind: Change.Kind? = .added
+        if let below { kind = try isDifferent(new, old) || hasOtherAttributes(name, upper, below) ? .modified : nil }
+        if let kind { changes.append(change(folder, name, kind)) }
+        guard isFolder(new) else { return }
+        let hasChanges = try compareFolder(name, upper, isFolder(old) ? below : nil, folder)
+        if hasChanges, kind == nil { changes.append(change(folder, name, .modified)) }
+    }
+
+    private mutating func compareFolder(_ name: FileName, _ upper: CInt, _ lower: CInt?, _ folder: [UInt8]) throws
+        -> Bool
+    {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let child = name.withCString { openat(upper, $0, flags) }
+        guard child >= 0 else { return false }
+        defer { close(child) }
+        let lowerChild = lower.map { lower in name.withCString { openat(lower, $0, flags) } } ?? -1
+        defer { if lowerChild >= 0 { close(lowerChild) } }
+        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
+        let opaque = try isOpaque(child, String(decoding: path, as: UTF8.self))
+        return try compare(child, lowerChild >= 0 ? lowerChild : nil, path, isOpaque: opaque)
+    }
+}
