@@ -25,12 +25,13 @@ private struct UpperComparison {
     private(set) var changes: [Change] = []
     private(set) var refersToLower = false
 
-    /// Compares two open folders and says whether anything in them differs; `lower` is nil where there is none.
+    /// Compares two open folders and says whether anything in them differs; `lower` is nil where there is none. Nothing of
+    /// it shows where `isOpaque`, and below.
     mutating func compare(_ upper: CInt, _ lower: CInt?, _ path: [UInt8], isOpaque: Bool) throws -> Bool {
         let text = String(decoding: path, as: UTF8.self)
         let before = changes.count
         let names = try entries(of: upper, text)
-        for name in names where !refersToLower { try compare(name, upper, lower, path) }
+        for name in names where !refersToLower { try compare(name, upper, lower, path, isOpaque: isOpaque) }
         if isOpaque, let lower {
             let kept = Set(names)
             for name in try entries(of: lower, text) where !kept.contains(name) {
@@ -40,7 +41,13 @@ private struct UpperComparison {
         return changes.count > before
     }
 
-    private mutating func compare(_ name: FileName, _ upper: CInt, _ lower: CInt?, _ folder: [UInt8]) throws {
+    private mutating func compare(
+        _ name: FileName,
+        _ upper: CInt,
+        _ lower: CInt?,
+        _ folder: [UInt8],
+        isOpaque: Bool
+    ) throws {
         var (new, old) = (stat(), stat())
         // It vanished since it was listed: as if it had not been there.
         guard name.withCString({ fstatat(upper, $0, &new, AT_SYMLINK_NOFOLLOW) }) == 0 else { return }
@@ -60,13 +67,17 @@ private struct UpperComparison {
         if let below { kind = try isDifferent(new, old) || hasOtherAttributes(name, upper, below) ? .modified : nil }
         if let kind { changes.append(change(folder, name, kind)) }
         guard isFolder(new) else { return }
-        let hasChanges = try compareFolder(name, upper, isFolder(old) ? below : nil, folder)
+        let hasChanges = try compareFolder(name, upper, isFolder(old) ? below : nil, folder, isOpaque)
         if hasChanges, kind == nil { changes.append(change(folder, name, .modified)) }
     }
 
-    private mutating func compareFolder(_ name: FileName, _ upper: CInt, _ lower: CInt?, _ folder: [UInt8]) throws
-        -> Bool
-    {
+    private mutating func compareFolder(
+        _ name: FileName,
+        _ upper: CInt,
+        _ lower: CInt?,
+        _ folder: [UInt8],
+        _ isBelowOpaque: Bool
+    ) throws -> Bool {
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
         let child = name.withCString { openat(upper, $0, flags) }
         guard child >= 0 else { return false }
@@ -74,7 +85,7 @@ private struct UpperComparison {
         let lowerChild = lower.map { lower in name.withCString { openat(lower, $0, flags) } } ?? -1
         defer { if lowerChild >= 0 { close(lowerChild) } }
         let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
-        let opaque = try isOpaque(child, String(decoding: path, as: UTF8.self))
+        let opaque = try isBelowOpaque || isOpaque(child, String(decoding: path, as: UTF8.self))
         return try compare(child, lowerChild >= 0 ? lowerChild : nil, path, isOpaque: opaque)
     }
 }

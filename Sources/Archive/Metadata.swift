@@ -4,12 +4,6 @@ import Glibc
 import Linux
 import SystemPackage
 
-/// A point in time, to the nanosecond.
-struct Timestamp: Equatable {
-    var seconds: Int64 = 0
-    var nanoseconds = 0
-}
-
 /// What a member's header says besides type, name and content.
 struct Metadata {
     let user: uid_t
@@ -26,9 +20,7 @@ struct Metadata {
         self.user = user
         self.group = group
         mode = archive_entry_mode(entry) & 0o7777
-        let seconds = Int64(archive_entry_mtime(entry))
-        // Docker: what is before 1970 becomes 1970.
-        modified = seconds < 0 ? Timestamp() : Timestamp(seconds: seconds, nanoseconds: archive_entry_mtime_nsec(entry))
+        modified = Timestamp(ofMember: entry)
         attributes = archive_entry_xattr_count(entry) == 0 ? [] : Self.attributes(entry)
     }
 

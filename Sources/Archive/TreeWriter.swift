@@ -121,7 +121,7 @@ final class TreeWriter {
         archive_entry_set_mode(entry, status.st_mode)
         archive_entry_set_uid(entry, Int64(status.st_uid))
         archive_entry_set_gid(entry, Int64(status.st_gid))
-        archive_entry_set_mtime(entry, time_t(status.st_mtim.tv_sec), status.st_mtim.tv_nsec)
+        Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: status.st_mtim.tv_nsec).set(entry)
         archive_entry_set_size(entry, status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : 0)
     }
 

@@ -36,6 +36,14 @@ extension Check {
     static let changed: [Check] = [
         change("no change is no change", before: sample, { _ in }, lists: []),
         change("reading changes nothing", before: sample, { _ = try $0.text("d/f") }, lists: []),
+        change(
+            "opening files for writing, and writing nothing, changes nothing",
+            before: sample,
+            { tree in
+                for name in ["d/f", "f"] { _ = try FileDescriptor.open(tree.path(name), .readWrite).closeAfter {} }
+            },
+            lists: []
+        ),
         change("an added file is added", before: sample, { try $0.file("g") }, lists: ["A /g"]),
         change(
             "an added file deep below modifies the folders above it",
@@ -118,6 +126,17 @@ extension Check {
                 try tree.link("d/e", to: "/etc")
             },
             lists: ["C /d", "C /d/e"]
+        ),
+        change(
+            "a folder made again within one that was made again shows nothing of the old ones",
+            before: sample,
+            { tree in
+                try tree.remove("d")
+                try tree.folder("d")
+                try tree.folder("d/e")
+                try tree.file("d/e/f", "new content")
+            },
+            lists: ["C /d", "C /d/e", "C /d/e/f", "D /d/e/g", "D /d/f"]
         ),
         change(
             "a renamed file is one deletion and one addition",

@@ -93,6 +93,12 @@ extension Check {
             try tree.link("l", to: "f")
             try tree.time("l", seconds: 1_000_000_000, nanoseconds: 999_999_999)
         },
+        keeps("times before 1970, to the nanosecond") { tree in
+            for (name, seconds, nanoseconds) in [("f", -1, 0), ("g", -2, 1), ("h", -1_234_567_890, 999_999_999)] {
+                try tree.file(name)
+                try tree.time(name, seconds: seconds, nanoseconds: nanoseconds)
+            }
+        },
         keeps("times of folders") { tree in
             try tree.folder("d")
             try tree.file("d/f")
