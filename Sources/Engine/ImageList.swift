@@ -1,0 +1,130 @@
+package import DockerAPI
+import OCI
+import Storage
+
+/// `images`, with Docker's filters.
+extension Engine {
+    /// Newest first; intermediate images (no name, but children) only with `all`.
+    package func images(all: Bool, filters: [String: [String]]) async throws -> [ImageSummary] {
+        let filter = try ImageFilter(filters)
+        return try await onStore { store in
+            let images = store.images()
+            let parents = Set(images.compactMap(\.parent))
+            let before = try filter.before.map { try store.image(named: $0).config.created ?? .zero }
+            let since = try filter.since.map { try store.image(named: $0).config.created ?? .zero }
+            let shown = images.filter { image in
+                let created = image.config.created ?? .zero
+                if let before, created >= before { return false }
+                if let since, created <= since { return false }
+                let isDangling = image.references.isEmpty && !parents.contains(image.id)
+                let isIntermediate = image.references.isEmpty && image.digests.isEmpty && parents.contains(image.id)
+                if isIntermediate && !all { return false }
+                return filter.matches(image, isDangling: isDangling)
+            }
+            return shown.map { Self.summary($0, filter) }.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+        }
+    }
+
+    private static func summary(_ image: Image, _ filter: ImageFilter) -> ImageSummary {
+        var summary = ImageSummary()
+        summary.id = image.id.description
+        summary.parentID = image.parent?.description ?? ""
+        summary.created = image.config.created?.seconds ?? 0
+        summary.labels = image.config.config?.labels
+        summary.repoTags = image.references.filter(filter.shows).map(\.familiar)
+        summary.repoDigests = image.digests.filter(filter.shows).map(\.familiar)
+        summary.size = image.size
+        summary.virtualSize = image.size
+        return summary
+    }
+}
+
+/// The filters of `docker images`, parsed.
+private struct ImageFilter {
+    private static let known: Set<String> = ["dangling", "label", "label!", "before", "since", "reference", "until"]
+    private let dangling: Bool?
+    private let labels: [String]
+    private let references: [String]
+    private let until: Timestamp?
+    let before: String?
+    let since: String?
+
+    init(_ filters: [String: [String]]) throws {
+        if let key = filters.keys.first(where: { !Self.known.contains($0) }) {
+            throw EngineError(.invalid, "invalid filter '\(key)'")
+        }
+        dangling = try filters["dangling"]?.first.map { text in
+            guard let value = ["true": true, "1": true, "false": false, "0": false][text] else {
+                throw EngineError(.invalid, "invalid filter 'dangling=[\(text)]'")
+            }
+            return value
+        }
+        labels = filters["label"] ?? []
+        references = filters["reference"] ?? []
+        before = filters["before"]?.first
+        since = filters["since"]?.first
+        until = try filters["until"]?.first.map { text in
+            guard let time = Timestamp(filter: text) else { throw EngineError(.invalid, "invalid filter 'until=[\(text)]'") }
+            return time
+        }
+    }
+
+    func matches(_ image: Image, isDangling: Bool) -> Bool {
+        if let dangling, dangling != isDangling { return false }
+        let own = image.config.config?.labels ?? [:]
+        guard labels.allSatisfy({ Label.matches($0, own) }) else { return false }
+        if let until, image.config.created ?? .zero >= until { return false }
+        return references.isEmpty || (image.references + image.digests).contains(where: shows)
+    }
+
+    /// Whether a name is one of those asked for.
+    func shows(_ reference: Reference) -> Bool {
+        references.isEmpty
+            || references.contains { Pattern.matches($0, reference.familiar) || Pattern.matches($0, reference.familiarName) }
+    }
+}
+
+/// `key`, or `key=value`.
+enum Label {
+    static func matches(_ wanted: String, _ labels: [String: String]) -> Bool {
+        guard let equal = wanted.firstIndex(of: "=") else { return labels[wanted] != nil }
+        return labels[String(wanted[..<equal])] == String(wanted[wanted.index(after: equal)...])
+    }
+}
+
+/// Go's `path.Match`: `*` and `?` stop at `/`, `[a-z]` is one character of a set.
+enum Pattern {
+    static func matches(_ pattern: String, _ text: String) -> Bool { matches(Array(pattern)[...], Array(text)[...]) }
+
+    private static func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
+        guard let first = pattern.first else { return text.isEmpty }
+        let rest = pattern.dropFirst()
+        switch first {
+        case "*":
+            if matches(rest, text) { return true }
+            return text.first.map { $0 != "/" } == true && matches(pattern, text.dropFirst())
+        case "?": return text.first.map { $0 != "/" } == true && matches(rest, text.dropFirst())
+        case "[":
+            guard let end = rest.firstIndex(of: "]"), let character = text.first else { return false }
+            return contains(rest[..<end], character) && matches(rest[(end + 1)...], text.dropFirst())
+        case "\\": return rest.first == text.first && matches(rest.dropFirst(), text.dropFirst())
+        default: return first == text.first && matches(rest, text.dropFirst())
+        }
+    }
+
+    private static func contains(_ set: ArraySlice<Character>, _ character: Character) -> Bool {
+        var set = set
+        let isNegated = set.first == "^"
+        if isNegated { set = set.dropFirst() }
+        var found = false
+        while let low = set.popFirst() {
+            if set.first == "-", let high = set.dropFirst().first {
+                found = found || (low...max(low, high)).contains(character)
+                set = set.dropFirst(2)
+            } else {
+                found = found || low == character
+            }
+        }
+        return found != isNegated
+    }
+}

@@ -1,0 +1,62 @@
+package import DockerAPI
+import GraphDrivers
+import OCI
+import Storage
+
+/// `inspect` of a container.
+extension Engine {
+    package func inspect(_ name: String, size: Bool) async throws -> ContainerInspect {
+        let container = try containers.find(name)
+        let record = await container.record
+        var driver = GraphDriverData()
+        driver.name = record.driver
+        driver.data = try await onStore { $0.metadata(of: record.id) }
+        var shown = ContainerInspect(
+            state: await container.shownState,
+            hostConfig: await container.host,
+            graphDriver: driver,
+            config: record.config,
+            networkSettings: record.networkSettings
+        )
+        describe(record, &shown)
+        let execs = execs.ids(of: record.id)
+        shown.execIDs = execs.isEmpty ? nil : execs
+        if size { (shown.sizeRw, shown.sizeRootFs) = try await sizes(of: record) }
+        return shown
+    }
+
+    private func describe(_ record: ContainerRecord, _ shown: inout ContainerInspect) {
+        shown.id = record.id
+        shown.created = record.created
+        shown.path = record.path
+        shown.args = record.args
+        shown.image = record.image
+        shown.resolvConfPath = record.resolvConfPath
+        shown.hostnamePath = record.hostnamePath
+        shown.hostsPath = record.hostsPath
+        shown.logPath = record.logPath
+        shown.name = record.name
+        shown.restartCount = record.restartCount
+        shown.driver = record.driver
+        shown.platform = "linux"
+        shown.mounts = (record.mountPoints ?? [:]).values.sorted { $0.destination < $1.destination }
+    }
+
+    /// What the container wrote, and that with its image, in bytes; nil where it can't be told.
+    func sizes(of record: ContainerRecord) async throws -> (own: Int64?, all: Int64?) {
+        try await onStore { store in
+            guard let own = try? store.size(of: record.id) else { return (nil, nil) }
+            return (own, own + ((try? store.image(named: record.image).size) ?? 0))
+        }
+    }
+}
+
+extension Container {
+    /// The state as it is at this moment, not as it was last written down.
+    var shownState: ContainerState {
+        var state = record.state
+        state.removalInProgress = phase == .removing
+        if phase == .removing { state.status = "removing" }
+        return state
+    }
+}

@@ -1,0 +1,125 @@
+package import DockerAPI
+import Glibc
+import GraphDrivers
+import Linux
+import OCI
+import Storage
+import SystemPackage
+
+/// `version` and `info`.
+extension Engine {
+    /// The newest API that is spoken, and the oldest.
+    package static let apiVersions = (newest: "1.50", oldest: "1.24")
+
+    package func version() -> VersionResponse {
+        var platform = VersionPlatform()
+        platform.name = "Varve"
+        var response = VersionResponse(platform: platform)
+        response.version = settings.version
+        response.apiVersion = Self.apiVersions.newest
+        response.minAPIVersion = Self.apiVersions.oldest
+        response.os = "linux"
+        response.arch = Host.architecture
+        response.kernelVersion = Host.kernel
+        var engine = VersionComponent()
+        engine.name = "Engine"
+        engine.version = settings.version
+        engine.details = [
+            "ApiVersion": response.apiVersion, "MinAPIVersion": response.minAPIVersion, "Os": response.os,
+            "Arch": response.arch, "KernelVersion": response.kernelVersion, "StorageDriver": type(of: store.driver).name,
+            "Experimental": "false",
+        ]
+        var runtime = VersionComponent()
+        runtime.name = "varve-runtime"
+        runtime.version = settings.version
+        response.components = [engine, runtime]
+        return response
+    }
+
+    package func info() async throws -> InfoResponse {
+        var info = InfoResponse(
+            plugins: PluginNames(),
+            swarm: SwarmInfo(),
+            containerdCommit: CommitID(),
+            runcCommit: CommitID(),
+            initCommit: CommitID()
+        )
+        await count(&info)
+        let (images, status) = try await onStore { store in (store.images().count, store.driver.status) }
+        info.images = images
+        info.driver = type(of: store.driver).name
+        info.driverStatus = status.map { [$0.key, $0.value] }
+        info.plugins.network = ["host", "none"]
+        info.plugins.log = ["json-file", "none"]
+        describeHost(&info)
+        info.loggingDriver = "json-file"
+        info.dockerRootDir = settings.dataRoot.string
+        info.serverVersion = settings.version
+        info.runtimes = ["varve-runtime": RuntimePath()]
+        info.defaultRuntime = "varve-runtime"
+        info.liveRestoreEnabled = true
+        info.warnings = store.damages.map(\.description) + ["WARNING: No resource limits and no seccomp profile yet"]
+        return info
+    }
+
+    private func count(_ info: inout InfoResponse) async {
+        for container in containers.all {
+            info.containers += 1
+            if await container.phase == .running { info.containersRunning += 1 } else { info.containersStopped += 1 }
+        }
+    }
+
+    private func describeHost(_ info: inout InfoResponse) {
+        info.id = Host.machineID
+        info.systemTime = Timestamp.now.description
+        info.cgroupDriver = "none"
+        info.cgroupVersion = (try? FileSystemType(of: "/sys/fs/cgroup").magic) == 0x6367_7270 ? "2" : "1"
+        info.kernelVersion = Host.kernel
+        (info.operatingSystem, info.osVersion) = Host.release
+        info.osType = "linux"
+        info.architecture = Host.machine
+        info.ncpu = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        info.memTotal = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+        info.name = Host.name
+        info.ipv4Forwarding = (try? readFile("/proc/sys/net/ipv4/ip_forward").first) == UInt8(ascii: "1")
+    }
+}
+
+/// What this machine says of itself.
+enum Host {
+    /// As `uname -n`, `-r` and `-m`.
+    static var name: String { names.node }
+    static var kernel: String { names.release }
+    static var machine: String { names.machine }
+
+    /// In Go's words: `amd64`.
+    static var architecture: String { ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine }
+
+    static var machineID: String { line("/etc/machine-id") ?? name }
+
+    /// The distribution's name with its version, and the version alone.
+    static var release: (name: String, version: String) {
+        let text = (try? readFile("/etc/os-release")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        func value(_ key: String) -> String {
+            let line = text.split(separator: "\n").first { $0.hasPrefix(key + "=") } ?? ""
+            return String(line.dropFirst(key.count + 1)).filter { $0 != "\"" }
+        }
+        let name = value("PRETTY_NAME")
+        return (name.isEmpty ? "Linux" : name, value("VERSION_ID"))
+    }
+
+    private static var names: (node: String, release: String, machine: String) {
+        var all = utsname()
+        uname(&all)
+        return (text(all.nodename), text(all.release), text(all.machine))
+    }
+
+    private static func text<T>(_ field: T) -> String {
+        withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    private static func line(_ path: FilePath) -> String? {
+        guard let bytes = try? readFile(path), !bytes.isEmpty else { return nil }
+        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+    }
+}
