@@ -89,7 +89,7 @@ let package = Package(
         ),
         // 6 api
         module("HTTPServer", nio + ["Linux", logging, system]),
-        module("APIServer", ["Engine", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
+        module("APIServer", ["Engine", "Storage", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
         // 7 programs
         .executableTarget(
             name: "varved",

@@ -1,0 +1,68 @@
+import Archive
+import DockerAPI
+import Engine
+import HTTPServer
+import OCI
+
+/// `attach`: the connection becomes the container's streams.
+struct AttachRoutes: Sendable {
+    let engine: Engine
+
+    var routes: [Route] { [.post("/containers/{name}/attach", attach)] }
+
+    private func attach(_ request: Request) async throws -> Response {
+        let container = try engine.container(request.name)
+        let isTerminal = await container.record.config.tty
+        let query = request.query
+        let streams = AttachStreams(
+            stdin: query.flag("stdin"),
+            stdout: query.flag("stdout"),
+            stderr: query.flag("stderr")
+        )
+        let type = StreamType.name(isTerminal: isTerminal, request)
+        if query.flag("logs") { return afterLogs(container, streams, goesOn: query.flag("stream"), type) }
+        guard query.flag("stream") else { return .hijack(contentType: type) { _ in } }
+        let phase = await container.phase
+        guard phase != .removing, phase != .gone else {
+            throw EngineError(.conflict, "container \(container.id) is marked for removal and cannot be attached to")
+        }
+        let early = await EarlyTask(container) { [engine] in
+            try await engine.attach(container.id, streams).map(StreamEnd.init)
+        }
+        return .hijack(contentType: type) { connection in
+            guard let stream = try await early.value?.take() else { return }
+            try await connection.pipe(to: stream)
+        }
+    }
+
+    /// What was written so far, then what comes.
+    private func afterLogs(
+        _ container: Container,
+        _ streams: AttachStreams,
+        goesOn: Bool,
+        _ type: String
+    ) -> Response {
+        let engine = engine
+        return .hijack(contentType: type) { connection in
+            var query = LogQuery()
+            query.stdout = streams.stdout
+            query.stderr = streams.stderr
+            if streams.stdout || streams.stderr {
+                try await engine.logs(container.id, query) { try await connection.write($0) }
+            }
+            guard goesOn, let stream = try await engine.attach(container.id, streams) else { return }
+            try await connection.pipe(to: stream)
+        }
+    }
+}
+
+/// How a stream of a process's output is called in a header.
+enum StreamType {
+    static let raw = "application/vnd.docker.raw-stream"
+    static let multiplexed = "application/vnd.docker.multiplexed-stream"
+
+    /// Before 1.42, and to clients that did not ask for an upgrade, all streams are called raw.
+    static func name(isTerminal: Bool, _ request: Request) -> String {
+        !isTerminal && request.wantsUpgrade && request.apiVersion >= APIVersion(1, 42) ? multiplexed : raw
+    }
+}

@@ -1,0 +1,108 @@
+import DockerAPI
+import Engine
+import HTTPServer
+
+/// What is asked about images, and what changes their names.
+struct ImageRoutes: Sendable {
+    let engine: Engine
+
+    var routes: [Route] {
+        [
+            .get("/images/json", list),
+            .get("/images/{name}/json") { [engine] request in try .json(try await engine.inspectImage(request.name)) },
+            .get("/images/{name}/history") { [engine] request in
+                try .json(try await engine.imageHistory(request.name))
+            },
+            .post("/images/{name}/tag", tag),
+            .post("/images/{name}/push") { request in
+                throw EngineError(
+                    .unsupported,
+                    "pushing \(request.name): registries are not supported by varve yet; write it to a file "
+                        + "with `docker save`"
+                )
+            },
+            .post("/images/prune", prune),
+            .delete("/images/{name}", remove),
+            .get("/images/search") { _ in
+                throw EngineError(.unsupported, "searching a registry: not supported by varve yet")
+            },
+        ]
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        var filters = try request.filters(["before", "dangling", "label", "reference", "since", "until"])
+        // Before 1.25 the reference was a parameter of its own.
+        if let reference = request.query.string("filter"), !reference.isEmpty {
+            filters["reference", default: []].append(reference)
+        }
+        var images = try await engine.images(all: request.query.flag("all"), filters: filters)
+        if request.apiVersion < APIVersion(1, 44) {
+            for index in images.indices { images[index].virtualSize = images[index].size }
+        }
+        if request.apiVersion < APIVersion(1, 43) {
+            for index in images.indices where images[index].repoTags.isEmpty && images[index].repoDigests.isEmpty {
+                images[index].repoTags = ["<none>:<none>"]
+                images[index].repoDigests = ["<none>@<none>"]
+            }
+        }
+        return try .json(images)
+    }
+
+    private func tag(_ request: Request) async throws -> Response {
+        let tag = request.query.string("tag") ?? ""
+        try await engine.tagImage(request.name, repo: request.query.string("repo") ?? "", tag: tag)
+        return .status(201)
+    }
+
+    private func remove(_ request: Request) async throws -> Response {
+        let items = try await engine.removeImage(
+            request.name,
+            force: request.query.flag("force"),
+            prune: !request.query.flag("noprune")
+        )
+        return try .json(items)
+    }
+
+    private func prune(_ request: Request) async throws -> Response {
+        let filters = try request.filters(["dangling", "label", "label!", "until"])
+        guard Set(filters.keys).isSubset(of: ["dangling"]) else {
+            throw EngineError(
+                .unsupported,
+                "pruning images with other filters than dangling: not supported by varve yet"
+            )
+        }
+        let isDanglingOnly = try Self.flag(filters["dangling"])
+        let used = Set(try await engine.list(all: true, limit: 0, size: false, filters: [:]).map(\.imageID))
+        let images = try await engine.images(all: false, filters: isDanglingOnly ? ["dangling": ["true"]] : [:])
+        var pruned = ImagesPruned()
+        for image in images where !used.contains(image.id) {
+            for name in image.repoTags + image.repoDigests + (image.repoTags.isEmpty ? [image.id] : []) {
+                // One that is in use or gone by now is none to prune.
+                guard let items = try? await engine.removeImage(name, force: false, prune: true) else { continue }
+                pruned.imagesDeleted += items
+                if items.contains(where: { $0.deleted == image.id }) { pruned.spaceReclaimed += image.size }
+            }
+        }
+        return try .json(pruned)
+    }
+
+    private static func flag(_ values: [String]?) throws -> Bool {
+        switch values?.first?.lowercased() {
+        case nil, "true", "1", "t": return true
+        case "false", "0", "f": return false
+        default: throw EngineError(.invalid, "invalid filter 'dangling=[\((values ?? []).joined(separator: " "))]'")
+        }
+    }
+}
+
+/// The answer to `POST /images/prune`.
+private struct ImagesPruned: Encodable {
+    var imagesDeleted: [ImageDeleteItem] = []
+    /// Layers that other images share are counted, too.
+    var spaceReclaimed: Int64 = 0
+
+    enum CodingKeys: String, CodingKey {
+        case imagesDeleted = "ImagesDeleted"
+        case spaceReclaimed = "SpaceReclaimed"
+    }
+}

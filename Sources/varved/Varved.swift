@@ -1,0 +1,51 @@
+import ArgumentParser
+
+/// `varved`: the daemon itself, and below it what can be asked about storage drivers.
+@main
+struct Varved: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "varved",
+        abstract: "Varve's daemon: runs containers, and answers Docker's API on a UNIX socket.",
+        discussion: """
+            Every flag but --config-file can be given in the configuration file instead, under the same name
+            (--storage-opt, --host: "storage-opts", "hosts", which are lists). What is in both is an error.
+
+            Examples:
+              varved
+              varved --data-root /srv/varve --storage-driver overlay2
+              varved -H unix:///run/docker.sock --group docker
+              varved driver probe
+            """,
+        subcommands: [DriverCommand.self]
+    )
+
+    @OptionGroup var flags: DaemonFlags
+
+    func run() throws {
+        if flags.version { return print("varved version \(Daemon.version)") }
+        do { try Daemon.run(flags) } catch { throw StartFailure(error) }
+    }
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as StartFailure {
+            Output.error("varved: \(failure.description)")
+            exit(withError: ExitCode.failure)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+/// Why the daemon is not running: one line.
+struct StartFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ text: String) { description = text }
+
+    init(_ error: any Error) {
+        description = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
