@@ -16,8 +16,7 @@ public func compareUpper(_ upper: FilePath, _ lower: FilePath) throws -> [Change
     let lowerRoot = try openFolder(lower)
     defer { close(lowerRoot) }
     var comparison = UpperComparison()
-    // The kernel takes no note of an opaque root: the lower layers show all the same.
-    _ = try comparison.compare(upperRoot, lowerRoot, [], isOpaque: false)
+    _ = try comparison.compare(upperRoot, lowerRoot, [], isOpaque: isOpaque(upperRoot, "\(upper)"))
     return comparison.refersToLower ? nil : sorted(comparison.changes)
 }
 

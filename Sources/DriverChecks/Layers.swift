@@ -45,6 +45,19 @@ extension Check {
                 try expectEqual(try tree.text("d/f"), "new", "the file")
             }
         },
+        Check("a tar whose root is opaque hides all that is below, in its children too") { scene in
+            let a = try scene.layer("a") { try $0.file("f") }
+            let b = try scene.layer("b", on: a) { try $0.file("g") }
+            var tar = LayerTar()
+            tar.file(".wh..wh..opq")
+            tar.file("h", "new")
+            let c = try scene.apply(tar.finished, as: "c", on: b).id
+            let d = try scene.layer("d", on: c) { try $0.file("i") }
+            let found = try [c, d].map { id in try scene.see(id) { ["f", "g", "h", "i"].map($0.has) } }
+            try expectEqual(found, [[false, false, true, false], [false, false, true, true]], "files")
+            let changes = try scene.driver.changes(in: c, since: b).map { "\($0.kind.rawValue) \($0.path)" }
+            try expectEqual(changes, ["2 /f", "2 /g", "1 /h"], "the list of changes")
+        },
         Check("a whiteout of what is not there does no harm, in a first layer neither") { scene in
             var tar = LayerTar()
             tar.file(".wh.nothing")

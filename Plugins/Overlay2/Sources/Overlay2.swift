@@ -80,12 +80,26 @@ public struct Overlay2: GraphDriver {
             guard contains(id) else { throw DriverError.noSuchLayer(driver: Self.name, id) }
             return .folder(diff)
         }
-        let lowers = lower.map { "lowerdir+=\(home.appending($0))" }
+        let shown = try shown(diff, over: lower)
+        // An overlay needs two layers at least.
+        if shown.isEmpty { return .folder(diff) }
+        let lowers = shown.map { "lowerdir+=\(home.appending($0))" }
         let work = folder(id).appending("work")
         let layers =
             exists(folder(id).appending("committed"))
             ? ["ro", "lowerdir+=\(diff)"] + lowers : lowers + ["upperdir=\(diff)", "workdir=\(work)"]
         return .mounts([Mount(type: "overlay", source: "overlay", options: layers + support.options)])
+    }
+
+    /// The lower layers that show below `diff`: those under an opaque root don't, but the kernel takes no note of it.
+    private func shown(_ diff: FilePath, over lower: [String]) throws -> [String] {
+        if try isOpaque(diff) { return [] }
+        let last = try lower.firstIndex { try isOpaque(target(ofLink: $0)) }
+        return Array(lower[...(last ?? lower.count - 1)])
+    }
+
+    private func isOpaque(_ root: FilePath) throws -> Bool {
+        try extendedAttribute("trusted.overlay.opaque", at: root) == [UInt8(ascii: "y")]
     }
 
     /// Where the layer's parts are, in Docker's words; `MergedDir` exists only while somebody mounts there.
