@@ -47,26 +47,24 @@ extension Check {
             entryLimit
         ),
         Check("a full disk stops apply with an error, and leaves nothing") { scene in
-            let disk = scene.folder.appending("disk")
-            try makeFolders(disk, mode: FilePermissions(rawValue: 0o755))
-            try Mount(type: "tmpfs", source: "tmpfs", options: ["size=4m"]).make(at: disk)
-            defer { try? unmount(disk, detach: true) }
-            let driver = try type(of: scene.driver).init(home: disk.appending("home"), options: DriverOptions())
-            let (a, b) = (try scene.id("a"), try scene.id("b"))
-            try driver.create(a, parent: nil, options: LayerOptions())
-            _ = try driver.apply(BufferSource(LayerTar().finished), to: a, parent: nil, limits: ArchiveLimits())
-            let before = try TreeRecord.names(below: disk)
-            try driver.create(b, parent: a, options: LayerOptions())
-            var tar = LayerTar()
-            tar.file("small", "x")
-            tar.filled("large", 16 << 20)
-            try expectError("apply on a full disk") {
-                _ = try driver.apply(BufferSource(tar.finished), to: b, parent: a, limits: ArchiveLimits())
+            try SmallDisk.use(in: scene.folder) { disk in
+                let driver = try type(of: scene.driver).init(home: disk.appending("home"), options: DriverOptions())
+                let (a, b) = (try scene.id("a"), try scene.id("b"))
+                try driver.create(a, parent: nil, options: LayerOptions())
+                _ = try driver.apply(BufferSource(LayerTar().finished), to: a, parent: nil, limits: ArchiveLimits())
+                let before = try TreeRecord.names(below: disk)
+                try driver.create(b, parent: a, options: LayerOptions())
+                var tar = LayerTar()
+                tar.file("small", "x")
+                tar.filled("large", 16 << 20)
+                try expectError("apply on a full disk") {
+                    _ = try driver.apply(BufferSource(tar.finished), to: b, parent: a, limits: ArchiveLimits())
+                }
+                try driver.remove(b)
+                try expectEqual(try TreeRecord.names(below: disk), before, "files on the disk")
+                try driver.create(b, parent: a, options: LayerOptions())
+                try expect(driver.contains(b), "no layer can be made after the disk was full")
             }
-            try driver.remove(b)
-            try expectEqual(try TreeRecord.names(below: disk), before, "files on the disk")
-            try driver.create(b, parent: a, options: LayerOptions())
-            try expect(driver.contains(b), "no layer can be made after the disk was full")
         },
         Check("a disk so full that no layer can be made leaves nothing of it") { scene in
             let disk = scene.folder.appending("disk")
