@@ -2,6 +2,7 @@
 #include "linux_files.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -37,6 +38,18 @@ ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *t
 
 int64_t linux_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
 int64_t linux_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+
+int linux_first_extent(int fd, uint64_t *physical) {
+    _Alignas(struct fiemap) char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)] = {0};
+    struct fiemap *map = (struct fiemap *)room;
+    map->fm_length = FIEMAP_MAX_OFFSET;
+    map->fm_flags = FIEMAP_FLAG_SYNC;
+    map->fm_extent_count = 1;
+    if (ioctl(fd, FS_IOC_FIEMAP, map) == -1) return -1;
+    if (map->fm_mapped_extents == 0) return errno = ENODATA, -1;
+    *physical = map->fm_extents[0].fe_physical;
+    return 0;
+}
 
 // The l*xattr calls take paths only; through /proc the folder is still the one that `dir` holds open.
 enum { PATH = 32 + 256 };

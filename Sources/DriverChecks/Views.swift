@@ -1,6 +1,9 @@
+import CLinux
+import Glibc
 import GraphDrivers
 import Linux
 import Synchronization
+import SystemPackage
 
 // Layers on each other, and several views at once.
 
@@ -54,6 +57,15 @@ extension Check {
                 try tree.hardLink("j", to: "i")
             }
             try expectEqual(try scene.record(a).differences(from: record), [], "differences in the parent")
+        },
+        Check("a child has its parent's files in the same blocks, where the file system can share them") { scene in
+            let text = String(repeating: "block", count: 100_000)
+            let a = try scene.layer("a") { try $0.file("f", text) }
+            let b = try scene.layer("b", on: a) { try $0.file("g") }
+            let blocks = try [a, b].map { id in try scene.see(id) { try firstBlock(of: $0.path("f")) } }
+            if blocks[0] == blocks[1] { return }
+            try expect(try !canShare(in: scene.folder), "the file was copied, though its blocks could be shared")
+            throw Skipped(description: "this file system can't share blocks")
         },
         Check("what a parent gets is not lost when its child is removed") { scene in
             let a = try scene.layer("a") { try $0.file("f") }
@@ -114,6 +126,25 @@ extension Check {
             try expectEqual(try scene.leftovers(), before, "files in the home")
         },
     ]
+
+    private static func firstBlock(of file: FilePath) throws -> UInt64 {
+        let descriptor = OwnedDescriptor(try sys("open \(file)") { open(file.string, O_RDONLY | O_CLOEXEC) })
+        var block: UInt64 = 0
+        do { try sys("find the blocks of \(file)") { linux_first_extent(descriptor.rawValue, &block) } } catch {
+            guard error.errno == .notSupported else { throw error }
+            throw Skipped(description: "this file system does not say where its blocks are")
+        }
+        return block
+    }
+
+    private static func canShare(in folder: FilePath) throws -> Bool {
+        let (from, to) = (folder.appending("shared"), folder.appending("share"))
+        try writeFile(Array("content".utf8), to: from, mode: .ownerReadWrite)
+        let source = OwnedDescriptor(try sys("open \(from)") { open(from.string, O_RDONLY | O_CLOEXEC) })
+        let flags = O_WRONLY | O_CREAT | O_CLOEXEC
+        let target = OwnedDescriptor(try sys("create \(to)") { open(to.string, flags, 0o600) })
+        return linux_ficlone(target.rawValue, source.rawValue) == 0
+    }
 
     /// A layer of an image, with one file.
     private static func applied(_ number: Int, on parent: LayerID?, in scene: Scene) throws -> LayerID {

@@ -65,7 +65,9 @@ public struct Overlay2: GraphDriver {
         try? unmount(folder.appending("merged"), detach: true)
         do { try sys("rename \(folder) away") { rename(folder.string, asideGone(id).string) } } catch {
             if error.errno == .noSuchFileOrDirectory { return }
-            throw error
+            // A full xfs has no room for the new name: then deleting cannot wait until it is out of sight.
+            guard error.errno == .noSpace else { throw error }
+            return try discard(folder)
         }
         try discard(asideGone(id))
     }

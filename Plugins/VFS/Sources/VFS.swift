@@ -55,7 +55,9 @@ public struct VFS: GraphDriver {
         try removeTree(gone)
         do { try sys("rename \(folder(id)) away") { rename(folder(id).string, gone.string) } } catch {
             if error.errno == .noSuchFileOrDirectory { return }
-            throw error
+            // A full xfs has no room for the new name: then deleting cannot wait until it is out of sight.
+            guard error.errno == .noSpace else { throw error }
+            return try removeTree(folder(id))
         }
         try removeTree(gone)
     }

@@ -13,6 +13,8 @@ int linux_ficlone(int to, int from);
 ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length);
 int64_t linux_seek_data(int fd, int64_t offset);
 int64_t linux_seek_hole(int fd, int64_t offset);
+// Where on its disk a file's first bytes are, in bytes. Documentation/filesystems/fiemap.rst
+int linux_first_extent(int fd, uint64_t *physical);
 
 // Extended attributes of `name` in the folder `dir`, links not followed; an empty name means `dir` itself.
 ssize_t linux_list_xattrs(int dir, const char *name, char *list, size_t size);
