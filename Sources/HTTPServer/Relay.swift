@@ -15,7 +15,7 @@ extension Connection {
             .channelOption(.recvAllocator, value: Server.receiveBuffers)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = RelayHandler(.nobody)
+                    let handler = RelayHandler(.waiting([]))
                     try channel.pipeline.syncOperations.addHandler(handler)
                     peerEnd.value = handler
                 }

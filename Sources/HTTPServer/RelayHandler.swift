@@ -11,6 +11,8 @@ final class RelayHandler: ChannelInboundHandler {
     enum Target {
         case queue(Inbound)
         case channel(any Channel)
+        /// Bytes for the channel that is to be joined: a process that ends at once has its last word before that.
+        case waiting([ByteBuffer])
         case nobody
     }
 
@@ -22,6 +24,10 @@ final class RelayHandler: ChannelInboundHandler {
 
     /// Passes what comes to `channel`, and calls `onEnd` when nothing more will.
     func join(_ channel: any Channel, onEnd: @escaping () -> Void) {
+        if case .waiting(let early) = target {
+            for bytes in early { channel.write(bytes, promise: nil) }
+            channel.flush()
+        }
         target = .channel(channel)
         self.onEnd = onEnd
         if inputEnded { end() }
@@ -40,6 +46,7 @@ final class RelayHandler: ChannelInboundHandler {
         case .channel(let other):
             other.writeAndFlush(bytes, promise: nil)
             if !other.isWritable { _ = context.channel.setOption(.autoRead, value: false) }
+        case .waiting(let early): target = .waiting(early + [bytes])
         case .nobody: break
         }
     }

@@ -106,7 +106,7 @@ struct Exec: ParsableCommand {
         let words = words.first == "--" ? Array(words.dropFirst()) : words
         if words.first == "--help" { throw CleanExit.helpRequest(Exec.self) }
         guard words.count >= 2, !words[0].hasPrefix("-") else {
-            throw Failure(message: "varve exec: requires a container and a command; see varve exec --help", status: 125)
+            throw Failure(message: "varve exec: requires a container and a command; see varve exec --help")
         }
         if tty, interactive, !detach, isatty(STDIN_FILENO) == 0 {
             throw Failure(message: "the input device is not a TTY")
@@ -114,12 +114,7 @@ struct Exec: ParsableCommand {
         let daemon = try Daemon()
         let keys = try DetachKeys(detachKeys)
         let body = body(Array(words.dropFirst()))
-        let answer: JSON
-        do { answer = try daemon.ask("POST", containerPath(words[0], "/exec"), body: body) } catch let failure
-            as Failure
-        {
-            throw Failure(message: failure.message, status: 1)
-        }
+        let answer = try daemon.ask("POST", containerPath(words[0], "/exec"), body: body)
         let id = answer["Id"].string ?? ""
         let start = JSON.object([(key: "Detach", value: .bool(detach)), (key: "Tty", value: .bool(tty))])
         if detach { return _ = try daemon.ask("POST", "/exec/\(id)/start", body: start) }

@@ -4,7 +4,8 @@ import HTTPClient
 /// The end of a command: what to say on standard error, and the exit status.
 struct Failure: Error {
     let message: String
-    var status: Int32 = 1
+    /// The exit status; nil: the verb's usual one, 125 for `run` and 1 for others.
+    var status: Int32?
     /// The daemon's status, where it was the daemon that refused.
     var http: Int?
 }

@@ -25,7 +25,7 @@ struct Run: ParsableCommand {
         let (image, command) = try options.imageAndCommand("run")
         let keys = try DetachKeys(detachKeys)
         if options.tty, options.interactive, !detach, isatty(STDIN_FILENO) == 0 {
-            throw Failure(message: "the input device is not a TTY", status: 125)
+            throw Failure(message: "the input device is not a TTY", status: 1)
         }
         let daemon = try Daemon()
         let id = try options.create(image, command, attached: !detach, on: daemon)

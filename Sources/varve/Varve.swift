@@ -45,14 +45,14 @@ struct Varve: ParsableCommand {
     static func main() {
         let arguments = takeHost(Array(CommandLine.arguments.dropFirst()))
         if arguments.first == "driver" { Driver.handOver(Array(arguments)) }
-        // Exit statuses of `run` and its like are the container's own; what fails before that is 125.
-        let isRun = ["run", "create", "exec"].contains(arguments.first { $0 != "container" })
+        // The exit status of `run` is the container's own; what fails before that is 125.
+        let isRun = arguments.first { $0 != "container" } == "run"
         do {
             var command = try parseAsRoot(arguments)
             try command.run()
         } catch let failure as Failure {
             if !failure.message.isEmpty { warn(isRun ? "varve: \(failure.message)" : failure.message) }
-            leave(isRun && failure.status == 1 ? 125 : failure.status)
+            leave(failure.status ?? (isRun ? 125 : 1))
         } catch let error as ClientError {
             warn(isRun ? "varve: \(error)" : "\(error)")
             leave(isRun ? 125 : 1)
