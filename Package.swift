@@ -73,35 +73,41 @@ let package = Package(
         // 2 formats
         module("OCI", []),
         module("RuntimeProtocol", ["OCI"]),
-        module("Archive", ["Linux", "CArchive", "CZlib", system]),
+        module("Archive", ["Linux", "CLinux", "CArchive", "CZlib", system]),
         module("HTTPClient", ["Linux", system]),
         // 3 drivers
         module("GraphDrivers", ["Archive", "Linux", system]),
         // 4 services
-        module("DriverChecks", ["GraphDrivers", "Archive", "Linux", system]),
+        module("DriverChecks", ["GraphDrivers", "Archive", "Linux", "CLinux", system]),
         module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", crypto, logging, system]),
         module("Launcher", ["RuntimeProtocol", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
         module(
             "Engine",
-            ["Storage", "Launcher", "RuntimeProtocol", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux"] + [logging, system]
+            ["Storage", "Launcher", "RuntimeProtocol", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux"] + [
+                logging, system,
+            ]
         ),
         // 6 api
         module("HTTPServer", nio + ["Linux", logging, system]),
-        module("APIServer", ["Engine", "Storage", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]),
+        module(
+            "APIServer",
+            ["Engine", "Storage", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]
+        ),
         // 7 programs
         .executableTarget(
             name: "varved",
             dependencies: [
-                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Linux",
+                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Archive",
+                "OCI", "Linux",
                 arguments, logging, system,
             ] + drivers.map { .target(name: "\($0)Driver") },
             swiftSettings: strict
         ),
         .executableTarget(
             name: "varve",
-            dependencies: ["DockerAPI", "HTTPClient", "OCI", "Linux", arguments, system],
+            dependencies: ["HTTPClient", "Linux", "CLinux", arguments, system],
             swiftSettings: strict,
             linkerSettings: whole
         ),
@@ -118,12 +124,22 @@ let package = Package(
         tests("GraphDrivers", ["Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
         .executableTarget(
             name: "storage-exerciser",
-            dependencies: ["Storage", "GraphDrivers", "Archive", "OCI", "Overlay2Driver", "VFSDriver", logging, system],
-            path: "Tests/StorageExerciser", swiftSettings: strict),
-        tests("Storage", ["storage-exerciser", "GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging, system]),
+            dependencies: [
+                "Storage", "GraphDrivers", "Archive", "OCI", "Overlay2Driver", "VFSDriver", logging, system,
+            ],
+            path: "Tests/StorageExerciser",
+            swiftSettings: strict
+        ),
+        tests(
+            "Storage",
+            [
+                "storage-exerciser", "GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging,
+                system,
+            ]
+        ),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
         tests("DockerAPI", ["OCI"]),
-        tests("Engine", ["DockerAPI", "OCI", system]),
+        tests("Engine", ["DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
     ] + drivers.flatMap(driver)
 )

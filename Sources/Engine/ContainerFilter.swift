@@ -5,10 +5,13 @@ import Storage
 /// The filters of `docker ps`, parsed, with names of containers and images already looked up.
 struct ContainerFilter {
     private static let known: Set<String> = [
-        "id", "name", "label", "label!", "status", "exited", "ancestor", "before", "since", "volume", "network", "health",
+        "id", "name", "label", "label!", "status", "exited", "ancestor", "before", "since", "volume", "network",
+        "health",
         "is-task", "publish", "expose",
     ]
-    private static let states: Set<String> = ["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+    private static let states: Set<String> = [
+        "created", "running", "paused", "restarting", "removing", "exited", "dead",
+    ]
     private let filters: [String: [String]]
     private let exitCodes: [Int]
     /// Images that `ancestor` means, and what is built on them.
@@ -57,7 +60,9 @@ struct ContainerFilter {
             && any("health") { $0 == "none" }
             && any("is-task") { ["false", "0"].contains($0) }
             && any("publish") { _ in false }
-            && any("expose") { wanted in record.config.exposedPorts.contains(wanted.contains("/") ? wanted : wanted + "/tcp") }
+            && any("expose") { wanted in
+                record.config.exposedPorts.contains(wanted.contains("/") ? wanted : wanted + "/tcp")
+            }
     }
 
     /// True where nothing was asked for under `key`, or one of it holds.

@@ -19,7 +19,9 @@ final class FolderWatch: Sendable {
             inotify_add_watch(watch.rawValue, folder.string, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO))
         }
         (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        source = Mutex(DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "varve.watch")))
+        source = Mutex(
+            DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "varve.watch"))
+        )
         let owned = watch.release()
         source.withLock { [continuation] source in
             source.setEventHandler {

@@ -64,7 +64,9 @@ private struct ImageFilter {
         before = filters["before"]?.first
         since = filters["since"]?.first
         until = try filters["until"]?.first.map { text in
-            guard let time = Timestamp(filter: text) else { throw EngineError(.invalid, "invalid filter 'until=[\(text)]'") }
+            guard let time = Timestamp(filter: text) else {
+                throw EngineError(.invalid, "invalid filter 'until=[\(text)]'")
+            }
             return time
         }
     }
@@ -80,7 +82,9 @@ private struct ImageFilter {
     /// Whether a name is one of those asked for.
     func shows(_ reference: Reference) -> Bool {
         references.isEmpty
-            || references.contains { Pattern.matches($0, reference.familiar) || Pattern.matches($0, reference.familiarName) }
+            || references.contains {
+                Pattern.matches($0, reference.familiar) || Pattern.matches($0, reference.familiarName)
+            }
     }
 }
 

@@ -19,7 +19,9 @@ enum ImportChanges {
         _ change: String,
         to config: inout ContainerConfig
     ) throws {
-        guard !rest.isEmpty else { throw EngineError(.invalid, "--change '\(change)': \(instruction) needs an argument") }
+        guard !rest.isEmpty else {
+            throw EngineError(.invalid, "--change '\(change)': \(instruction) needs an argument")
+        }
         switch instruction {
         case "CMD": config.cmd = command(rest)
         case "ENTRYPOINT": config.entrypoint = command(rest)
@@ -29,14 +31,18 @@ enum ImportChanges {
                 environment.removeAll { $0.hasPrefix(key + "=") }
                 config.env = environment + ["\(key)=\(value)"]
             }
-        case "LABEL": for (key, value) in pairs(rest) { config.labels = (config.labels ?? [:]).merging([key: value]) { $1 } }
+        case "LABEL":
+            for (key, value) in pairs(rest) { config.labels = (config.labels ?? [:]).merging([key: value]) { $1 } }
         case "EXPOSE":
-            for port in rest.split(separator: " ") { config.exposedPorts.insert(port.contains("/") ? "\(port)" : "\(port)/tcp") }
+            for port in rest.split(separator: " ") {
+                config.exposedPorts.insert(port.contains("/") ? "\(port)" : "\(port)/tcp")
+            }
         case "USER": config.user = rest
         case "WORKDIR":
             let base = config.workingDir.isEmpty ? "/" : config.workingDir + "/"
             config.workingDir = rest.hasPrefix("/") ? rest : base + rest
-        case "VOLUME": config.volumes = (config.volumes ?? []).union(list(rest) ?? rest.split(separator: " ").map(String.init))
+        case "VOLUME":
+            config.volumes = (config.volumes ?? []).union(list(rest) ?? rest.split(separator: " ").map(String.init))
         case "STOPSIGNAL": config.stopSignal = rest
         case "ONBUILD": config.onBuild = (config.onBuild ?? []) + [rest]
         default:

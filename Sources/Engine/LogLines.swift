@@ -95,7 +95,8 @@ struct LogLines {
     private func start(ofLast count: Int) -> (number: Int, offset: Int64) {
         var missing = count
         for number in numbers {
-            guard let file = try? FileDescriptor.open(name(number), .readOnly, options: [.closeOnExec, .noFollow]) else {
+            guard let file = try? FileDescriptor.open(name(number), .readOnly, options: [.closeOnExec, .noFollow])
+            else {
                 continue
             }
             defer { try? file.close() }
@@ -113,7 +114,10 @@ struct LogLines {
         while end > 0 {
             let start = max(0, end - Int64(block.count))
             let count = try block.withUnsafeMutableBytes {
-                try file.read(fromAbsoluteOffset: start, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Int(end - start)]))
+                try file.read(
+                    fromAbsoluteOffset: start,
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Int(end - start)])
+                )
             }
             for index in block[..<count].indices.reversed() where block[index] == UInt8(ascii: "\n") {
                 // The first one ends the last line.

@@ -26,7 +26,8 @@ extension Engine {
         engine.version = settings.version
         engine.details = [
             "ApiVersion": response.apiVersion, "MinAPIVersion": response.minAPIVersion, "Os": response.os,
-            "Arch": response.arch, "KernelVersion": response.kernelVersion, "StorageDriver": type(of: store.driver).name,
+            "Arch": response.arch, "KernelVersion": response.kernelVersion,
+            "StorageDriver": type(of: store.driver).name,
             "Experimental": "false",
         ]
         var runtime = VersionComponent()

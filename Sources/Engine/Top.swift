@@ -20,7 +20,9 @@ extension Engine {
     /// All processes whose pid namespace is that of `pid`.
     private static func processes(inNamespaceOf pid: Int32) throws -> Set<String> {
         let wanted = try readLink("/proc/\(pid)/ns/pid")
-        return Set(try listFolder("/proc").filter { Int32($0) != nil && (try? readLink("/proc/\($0)/ns/pid")) == wanted })
+        return Set(
+            try listFolder("/proc").filter { Int32($0) != nil && (try? readLink("/proc/\($0)/ns/pid")) == wanted }
+        )
     }
 
     private static func readLink(_ path: String) throws -> String {
@@ -64,7 +66,9 @@ private enum ProcessList {
             let argv = (["ps"] + arguments).map { strdup($0) } + [nil]
             defer { for argument in argv { free(argument) } }
             let failure = posix_spawnp(&pid, "ps", &actions, nil, argv, environ)
-            if failure != 0 { throw EngineError(.failed, "ps: \(Errno(rawValue: failure)); install procps on the host") }
+            if failure != 0 {
+                throw EngineError(.failed, "ps: \(Errno(rawValue: failure)); install procps on the host")
+            }
         }
         let text = String(decoding: try readAll(output.rawValue), as: UTF8.self)
         var status: CInt = 0

@@ -1,9 +1,9 @@
-package import Logging
-package import SystemPackage
 import FoundationEssentials
 import Linux
+package import Logging
 package import RuntimeProtocol
 import Synchronization
+package import SystemPackage
 
 /// Starts containers through one `varve-runtime` that runs all the time.
 ///

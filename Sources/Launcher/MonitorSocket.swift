@@ -26,7 +26,9 @@ struct SocketPair: ~Copyable {
 func connect(to folder: FilePath) throws -> FileDescriptor {
     let handle = OwnedDescriptor(try sys("open \(folder)") { open(folder.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
     let socket = OwnedDescriptor(
-        try sys("make a socket") { Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) }
+        try sys("make a socket") {
+            Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        }
     )
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -65,7 +65,9 @@ struct Accounts {
         guard let number = Int64(text) else {
             throw StepError("unable to find \(kind) \(text): no matching entries in \(file) file")
         }
-        guard (0...Int64(Int32.max)).contains(number) else { throw StepError("uids and gids must be in range 0-2147483647") }
+        guard (0...Int64(Int32.max)).contains(number) else {
+            throw StepError("uids and gids must be in range 0-2147483647")
+        }
         return UInt32(number)
     }
 

@@ -37,7 +37,12 @@ enum CgroupMount {
     }
 
     /// A hierarchy that can't be mounted (in use elsewhere with other options) is left out, as the host may lack it.
-    private static func mountHierarchy(_ controllers: String, _ base: String, _ flags: UInt, in root: borrowing ContainerRoot) {
+    private static func mountHierarchy(
+        _ controllers: String,
+        _ base: String,
+        _ flags: UInt,
+        in root: borrowing ContainerRoot
+    ) {
         let name = controllers.hasPrefix("name=") ? String(controllers.dropFirst(5)) : controllers
         guard let folder = try? root.makeFolder("\(base)/\(name)") else { return }
         let data = controllers.hasPrefix("name=") ? "none,\(controllers)" : controllers

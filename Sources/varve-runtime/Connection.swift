@@ -72,8 +72,18 @@ final class Connection {
 
     func push() {
         while pending > 0 && isOpen {
-            let count = out.withUnsafeBytes { send(socket, $0.baseAddress?.advanced(by: sent), pending, Int32(MSG_NOSIGNAL)) }
-            if count > 0 { sent += count } else if errno == EINTR { continue } else if errno == EAGAIN { break } else { shut() }
+            let count = out.withUnsafeBytes {
+                send(socket, $0.baseAddress?.advanced(by: sent), pending, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                sent += count
+            } else if errno == EINTR {
+                continue
+            } else if errno == EAGAIN {
+                break
+            } else {
+                shut()
+            }
         }
         if pending == 0 {
             out.removeAll(keepingCapacity: out.capacity < 1 << 17)

@@ -18,7 +18,9 @@ struct ContainerInit {
     let joined: [(type: String, descriptor: CInt)]
 
     func run() throws -> Never {
-        for namespace in joined { try sys("join the \(namespace.type) namespace") { linux_setns(namespace.descriptor, 0) } }
+        for namespace in joined {
+            try sys("join the \(namespace.type) namespace") { linux_setns(namespace.descriptor, 0) }
+        }
         let isNew = { (type: String) in spec.linux?.namespaces?.contains { $0.type == type && $0.path == nil } == true }
         if isNew("network") { try sys("set lo up") { linux_loopback_up() } }
         try setUpTree()
@@ -60,7 +62,9 @@ struct ContainerInit {
     }
 
     private func setNames() throws {
-        if let name = spec.hostname, !name.isEmpty { try sys("set the host name") { sethostname(name, name.utf8.count) } }
+        if let name = spec.hostname, !name.isEmpty {
+            try sys("set the host name") { sethostname(name, name.utf8.count) }
+        }
         if let name = spec.domainname, !name.isEmpty {
             try sys("set the domain name") { setdomainname(name, name.utf8.count) }
         }

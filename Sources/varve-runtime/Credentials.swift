@@ -16,7 +16,11 @@ enum Credentials {
                 warnings.append("unknown capability \(name)")
                 continue
             }
-            if cap_get_bound(value) == 1 { values.append(value) } else { warnings.append("\(name) is not this host's to give") }
+            if cap_get_bound(value) == 1 {
+                values.append(value)
+            } else {
+                warnings.append("\(name) is not this host's to give")
+            }
         }
         return values
     }
@@ -68,7 +72,10 @@ enum Limits {
             if setrlimit(resource, &wanted) == 0 { continue }
             var now = rlimit()
             try sys("read \(limit.type)") { getrlimit(resource, &now) }
-            wanted = rlimit(rlim_cur: min(rlim_t(limit.soft), now.rlim_max), rlim_max: min(rlim_t(limit.hard), now.rlim_max))
+            wanted = rlimit(
+                rlim_cur: min(rlim_t(limit.soft), now.rlim_max),
+                rlim_max: min(rlim_t(limit.hard), now.rlim_max)
+            )
             try sys("set \(limit.type) to \(limit.soft):\(limit.hard)") { setrlimit(resource, &wanted) }
             warnings.append("\(limit.type) is \(wanted.rlim_max): this host's root may not raise it")
         }

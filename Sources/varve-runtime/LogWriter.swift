@@ -92,7 +92,9 @@ final class LogWriter {
         if let maxSize, size > 0, size + Int64(entries.count) > maxSize { rotate() }
         var done = 0
         while done < entries.count {
-            let count = entries.withUnsafeBytes { Glibc.write(file, $0.baseAddress?.advanced(by: done), entries.count - done) }
+            let count = entries.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress?.advanced(by: done), entries.count - done)
+            }
             if count < 0 && errno == EINTR { continue }
             if count <= 0 { break }
             done += count
@@ -103,8 +105,12 @@ final class LogWriter {
     /// `log` → `log.1` → `log.2` …; with one file only, it begins anew.
     private func rotate() {
         close(file)
-        if maxFiles == 1 { unlink(path) } else {
-            for number in stride(from: maxFiles - 2, to: 0, by: -1) { rename("\(path).\(number)", "\(path).\(number + 1)") }
+        if maxFiles == 1 {
+            unlink(path)
+        } else {
+            for number in stride(from: maxFiles - 2, to: 0, by: -1) {
+                rename("\(path).\(number)", "\(path).\(number + 1)")
+            }
             rename(path, "\(path).1")
         }
         openFile()

@@ -6,7 +6,9 @@ import SystemPackage
 enum Masks {
     /// Files get the null device over them, folders an empty read-only tmpfs.
     static func hide(_ paths: [String], in root: borrowing ContainerRoot) throws {
-        let null = OwnedDescriptor(try sys("open /dev/null") { open("/dev/null", LINUX_O_PATH | O_CLOEXEC | O_NOFOLLOW) })
+        let null = OwnedDescriptor(
+            try sys("open /dev/null") { open("/dev/null", LINUX_O_PATH | O_CLOEXEC | O_NOFOLLOW) }
+        )
         var status = stat()
         try sys("look at /dev/null") { fstat(null.rawValue, &status) }
         // A /dev/null that is anything else would put that thing over the masked files (CVE-2025-31133).
@@ -17,7 +19,9 @@ enum Masks {
             guard let target = try? root.open(path) else { continue }
             if try ContainerRoot.type(of: target.rawValue) == S_IFDIR {
                 let flags = UInt(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
-                try sys("hide \(path)") { mount("tmpfs", place(target.rawValue), "tmpfs", flags, "size=0k,nr_inodes=1") }
+                try sys("hide \(path)") {
+                    mount("tmpfs", place(target.rawValue), "tmpfs", flags, "size=0k,nr_inodes=1")
+                }
             } else {
                 try sys("hide \(path)") { mount(place(null.rawValue), place(target.rawValue), nil, UInt(MS_BIND), nil) }
             }

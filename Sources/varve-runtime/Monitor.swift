@@ -41,8 +41,12 @@ final class Monitor {
         // Relative from here: a socket's path may not be longer than 107 bytes.
         try sys("enter \(message.folder)") { chdir(message.folder) }
         if mkdir("rootfs", 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir rootfs", Errno(rawValue: errno)) }
-        spec = try step("config.json") { try JSONDecoder().decode(RuntimeSpec.self, from: Data(readFile("config.json"))) }
-        let log = message.logPath.map { LogWriter(path: $0, maxSize: message.logMaxSize, maxFiles: message.logMaxFiles) }
+        spec = try step("config.json") {
+            try JSONDecoder().decode(RuntimeSpec.self, from: Data(readFile("config.json")))
+        }
+        let log = message.logPath.map {
+            LogWriter(path: $0, maxSize: message.logMaxSize, maxFiles: message.logMaxFiles)
+        }
         let ready = try Spawn.container(spec, message)
         let session = try Session(
             name: nil,
@@ -55,31 +59,11 @@ final class Monitor {
         )
         container = session
         sessions = [session]
-        try listen()
+        listener = try listenForClients()
         var reply = ControlReply(serial: 0)
         reply.pid = ready.pid
         reply.warnings = ready.warnings
         control.answer(reply)
-    }
-
-    private func listen() throws {
-        listener = try sys("make a socket") {
-            socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array("monitor.sock".utf8)) }
-        unlink("monitor.sock")
-        let old = umask(0o177)
-        defer { umask(old) }
-        try sys("bind monitor.sock") {
-            withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-        }
-        try sys("listen on monitor.sock") { Glibc.listen(listener, 64) }
     }
 
     // MARK: The loop
@@ -107,10 +91,14 @@ final class Monitor {
         }
         for session in sessions {
             if session.pidDescriptor >= 0 {
-                all.append((pollfd(fd: session.pidDescriptor, events: Int16(POLLIN), revents: 0), { _ in session.reap() }))
+                all.append(
+                    (pollfd(fd: session.pidDescriptor, events: Int16(POLLIN), revents: 0), { _ in session.reap() })
+                )
             }
             if session.input >= 0 && !session.inputBuffer.isEmpty {
-                all.append((pollfd(fd: session.input, events: Int16(POLLOUT), revents: 0), { _ in session.pushInput() }))
+                all.append(
+                    (pollfd(fd: session.input, events: Int16(POLLOUT), revents: 0), { _ in session.pushInput() })
+                )
             }
             guard session.hasRoom, session.hasBegun else { continue }
             for output in session.outputs {
@@ -233,7 +221,9 @@ extension Monitor {
     }
 
     private func session(_ name: String?) throws -> Session {
-        guard let session = sessions.first(where: { $0.name == name }) else { throw StepError("process is not running") }
+        guard let session = sessions.first(where: { $0.name == name }) else {
+            throw StepError("process is not running")
+        }
         return session
     }
 
@@ -281,7 +271,9 @@ extension Monitor {
         if !rest.isEmpty && connection.streams.stdin { session.feed(rest) }
         guard session.name != nil else { return }
         do { try session.begin() } catch {
-            Array("\(error)\r\n".utf8).withUnsafeBytes { connection.deliver($0, stream: 1, framed: !session.isTerminal) }
+            Array("\(error)\r\n".utf8).withUnsafeBytes {
+                connection.deliver($0, stream: 1, framed: !session.isTerminal)
+            }
         }
     }
 }

@@ -69,7 +69,9 @@ struct ProcessSetup {
             if chdir(path) != 0 {
                 let reason = errno
                 if reason == ENOTDIR { throw StepError("Cannot mkdir: \(path) is not a directory", exitCode: 127) }
-                throw StepError("chdir to cwd (\"\(path)\") set in config.json failed: \(String(cString: strerror(reason)).lowercased())")
+                throw StepError(
+                    "chdir to cwd (\"\(path)\") set in config.json failed: \(String(cString: strerror(reason)).lowercased())"
+                )
             }
             var buffer = [CChar](repeating: 0, count: 8192)
             guard getcwd(&buffer, buffer.count) != nil, buffer[0] == CChar(UInt8(ascii: "/")) else {

@@ -19,7 +19,9 @@ struct RootFileSystem {
             try sys("bind \(folder) on \(place)") { mount(folder, place, nil, UInt(MS_BIND | MS_REC), nil) }
         } else {
             try mountTree(
-                mounts.map { Mount(type: $0.type, source: $0.source, target: FilePath($0.target), options: $0.options) },
+                mounts.map {
+                    Mount(type: $0.type, source: $0.source, target: FilePath($0.target), options: $0.options)
+                },
                 at: FilePath(place)
             )
         }
@@ -56,7 +58,9 @@ struct RootFileSystem {
         var status = stat()
         let relative = String(path.drop { $0 == "/" })
         try sys("look at \(path)") { fstatat(root.descriptor, relative, &status, AT_SYMLINK_NOFOLLOW) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw StepError("\(path) of the image must be a folder, not a link") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw StepError("\(path) of the image must be a folder, not a link")
+        }
     }
 
     private func bind(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
@@ -71,7 +75,11 @@ struct RootFileSystem {
         }
         let rest = options.flags & ~UInt(MS_BIND | MS_REC)
         if rest != 0 { try remount(entry.destination, rest, in: root) }
-        try propagate(entry.destination, options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation, in: root)
+        try propagate(
+            entry.destination,
+            options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation,
+            in: root
+        )
     }
 
     private func propagate(_ path: String, _ kind: UInt, in root: borrowing ContainerRoot) throws {

@@ -84,7 +84,11 @@ final class Session {
     func pushInput() {
         while !inputBuffer.isEmpty && input >= 0 {
             let count = inputBuffer.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
-            if count > 0 { inputBuffer.removeFirst(count) } else if errno == EINTR { continue } else if errno == EAGAIN {
+            if count > 0 {
+                inputBuffer.removeFirst(count)
+            } else if errno == EINTR {
+                continue
+            } else if errno == EAGAIN {
                 return
             } else {
                 inputBuffer = []

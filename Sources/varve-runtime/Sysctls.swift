@@ -5,7 +5,8 @@ import Linux
 enum Sysctls {
     static func apply(_ settings: [String: String], in root: borrowing ContainerRoot) throws {
         for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
-            guard key.hasPrefix("net.") || key.hasPrefix("kernel.") || key.hasPrefix("fs.mqueue."), !key.contains("..") else {
+            guard key.hasPrefix("net.") || key.hasPrefix("kernel.") || key.hasPrefix("fs.mqueue."), !key.contains("..")
+            else {
                 throw StepError("sysctl \(key) is not in a separate kernel namespace")
             }
             let path = "/proc/sys/" + key.replacing(".", with: "/")

@@ -23,7 +23,11 @@ enum Terminal {
     }
 
     private static func putOnConsole(_ peer: CInt) throws {
-        let made = Glibc.open("/dev/console", O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_RDONLY | O_NONBLOCK | O_NOCTTY, 0o600)
+        let made = Glibc.open(
+            "/dev/console",
+            O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_RDONLY | O_NONBLOCK | O_NOCTTY,
+            0o600
+        )
         if made >= 0 { close(made) }
         let target = OwnedDescriptor(
             try sys("open /dev/console") { Glibc.open("/dev/console", LINUX_O_PATH | O_CLOEXEC | O_NOFOLLOW) }

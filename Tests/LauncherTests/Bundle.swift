@@ -74,7 +74,11 @@ final class Bundle {
     func launch() async throws -> Monitor {
         let bundle = folder.appending("exec").appending(id)
         try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
-        try writeFile(Array(try JSONEncoder().encode(spec)), to: bundle.appending("config.json"), mode: [.ownerReadWrite])
+        try writeFile(
+            Array(try JSONEncoder().encode(spec)),
+            to: bundle.appending("config.json"),
+            mode: [.ownerReadWrite]
+        )
         return try await launcher.launch(
             LaunchRequest(
                 id: id,
