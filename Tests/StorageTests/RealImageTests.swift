@@ -59,15 +59,4 @@ import Testing
             #expect(try other.store.image(named: "copied:1").config.diffIDs == TestImage.sample().diffs)
         }
     }
-
-    private func run(_ command: [String]) throws -> CInt {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var pid = pid_t()
-        let result = posix_spawn(&pid, command[0], nil, nil, &arguments, environ)
-        guard result == 0 else { throw SystemError("start \(command[0])", Errno(rawValue: result)) }
-        var status: CInt = 0
-        try sys("wait for \(command[0])") { waitpid(pid, &status, 0) }
-        return status
-    }
 }

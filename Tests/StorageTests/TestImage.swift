@@ -45,7 +45,11 @@ struct TestImage {
     }
 
     /// As Docker 1.10 to 24 writes it, or with the table first.
-    func dockerArchive(tableFirst: Bool = false, extra: (inout TestTar) -> Void = { _ in }) -> [UInt8] {
+    func dockerArchive(
+        tableFirst: Bool = false,
+        packed: [[UInt8]]? = nil,
+        extra: (inout TestTar) -> Void = { _ in }
+    ) -> [UInt8] {
         var tar = TestTar()
         let names = layers.indices.map { "layer\($0)/layer.tar" }
         let list = names.map { "\"\($0)\"" }.joined(separator: ",")
@@ -54,7 +58,7 @@ struct TestImage {
             #"[{"Config":"\#(id.hex).json","RepoTags":\#(tags.isEmpty ? "null" : "[\(tagList)]"),"Layers":[\#(list)]}]"#
         if tableFirst { tar.add("manifest.json", table) }
         tar.add("\(id.hex).json", config)
-        for (name, layer) in zip(names, layers) {
+        for (name, layer) in zip(names, packed ?? layers) {
             tar.folder(String(name.dropLast(10)))
             tar.add(name, layer)
         }
