@@ -1,17 +1,9 @@
-import FoundationEssentials
 import OCI
 import Synchronization
 import SystemPackage
 
 /// Turns a json-file log into what a client sees, a piece at a time.
 final class LogReader: Sendable {
-    /// One line of the file.
-    private struct Entry: Decodable {
-        var log: String
-        var stream: String
-        var time: String
-    }
-
     private struct State {
         var lines: LogLines
         var isBeyondUntil = false
@@ -38,34 +30,31 @@ final class LogReader: Sendable {
             var chunk: [UInt8] = []
             while chunk.count < 65536, !state.isBeyondUntil, let line = try state.lines.next() {
                 // What is no entry is what a full disk or a power cut left.
-                guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)) else { continue }
+                guard let entry = LogEntry(line) else { continue }
                 append(entry, to: &chunk, &state)
             }
             return chunk.isEmpty ? nil : chunk
         }
     }
 
-    private func append(_ entry: Entry, to chunk: inout [UInt8], _ state: inout State) {
-        let isError = entry.stream == "stderr"
-        guard isError ? query.stderr : query.stdout else { return }
-        if query.since != nil || query.until != nil, let time = Timestamp(entry.time) {
-            if let since = query.since, time < since { return }
-            if let until = query.until, time > until { return state.isBeyondUntil = true }
-        }
-        let text = Array((query.timestamps ? Self.fullTime(entry.time) + " " : "").utf8) + Array(entry.log.utf8)
+    private func append(_ entry: LogEntry, to chunk: inout [UInt8], _ state: inout State) {
+        guard entry.isError ? query.stderr : query.stdout else { return }
+        if let since = query.since, entry.time < since { return }
+        if let until = query.until, entry.time > until { return state.isBeyondUntil = true }
+        let time = query.timestamps ? Array("\(Self.fullTime(entry.time)) ".utf8) : []
         if isFramed {
-            let count = UInt32(text.count)
-            chunk += [isError ? 2 : 1, 0, 0, 0] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
+            let count = UInt32(time.count + entry.text.count)
+            chunk += [entry.isError ? 2 : 1, 0, 0, 0]
+            chunk += (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
         }
-        chunk += text
+        chunk += time
+        chunk += entry.text
     }
 
     /// With all nine digits, as Docker shows it, so that the columns are straight.
-    static func fullTime(_ time: String) -> String {
-        guard let dot = time.firstIndex(of: "."), time.hasSuffix("Z") else {
-            return time.hasSuffix("Z") ? time.dropLast() + ".000000000Z" : time
-        }
-        let digits = time[time.index(after: dot)...].dropLast()
-        return time[...dot] + digits + String(repeating: "0", count: max(0, 9 - digits.count)) + "Z"
+    static func fullTime(_ time: Timestamp) -> String {
+        let digits = String(time.nanoseconds)
+        let second = Timestamp(seconds: time.seconds).description.dropLast()
+        return "\(second).\(String(repeating: "0", count: 9 - digits.count))\(digits)Z"
     }
 }
