@@ -17,8 +17,8 @@ struct ContainerFilter {
     /// Images that `ancestor` means, and what is built on them.
     var ancestors: Set<String>?
     /// When those of `before` and `since` were created.
-    var before: String?
-    var since: String?
+    var before: Timestamp?
+    var since: Timestamp?
 
     init(_ filters: [String: [String]]) throws {
         if let key = filters.keys.first(where: { !Self.known.contains($0) }) {
@@ -40,8 +40,8 @@ struct ContainerFilter {
     func matches(_ entry: ListEntry) -> Bool {
         let record = entry.record
         if let ancestors, !ancestors.contains(record.image) { return false }
-        if let before, record.created >= before { return false }
-        if let since, record.created <= since { return false }
+        if let before, entry.created >= before { return false }
+        if let since, entry.created <= since { return false }
         if !exitCodes.isEmpty {
             guard !entry.state.running, entry.state.status != "created", exitCodes.contains(entry.state.exitCode) else {
                 return false
@@ -79,8 +79,8 @@ struct ContainerFilter {
 extension Engine {
     func containerFilter(_ filters: [String: [String]]) async throws -> ContainerFilter {
         var filter = try ContainerFilter(filters)
-        if let name = filters["before"]?.first { filter.before = await (try containers.find(name)).record.created }
-        if let name = filters["since"]?.first { filter.since = await (try containers.find(name)).record.created }
+        if let name = filters["before"]?.first { filter.before = try await creation(of: name) }
+        if let name = filters["since"]?.first { filter.since = try await creation(of: name) }
         guard let ancestors = filters["ancestor"] else { return filter }
         filter.ancestors = try await onStore { store in
             let roots = Set(ancestors.compactMap { try? store.image(named: $0).id })
@@ -89,6 +89,10 @@ extension Engine {
             return Set(images.map(\.id).filter { Self.descends($0, from: roots, parents) }.map(\.description))
         }
         return filter
+    }
+
+    private func creation(of name: String) async throws -> Timestamp {
+        Timestamp(await (try containers.find(name)).record.created) ?? .zero
     }
 
     private static func descends(_ id: ImageID, from roots: Set<ImageID>, _ parents: [ImageID: ImageID?]) -> Bool {

@@ -18,7 +18,7 @@ extension Engine {
             if await container.phase == .gone { continue }
             entries.append(ListEntry(record: await container.record, host: await container.host, state: state))
         }
-        entries.sort { ($0.record.created, $0.record.id) > ($1.record.created, $1.record.id) }
+        entries.sort { ($0.created, $0.record.id) > ($1.created, $1.record.id) }
         let limited = limit ?? 0
         entries = entries.filter { entry in
             (all || limited > 0 || filter.asksForState || entry.state.running) && filter.matches(entry)
@@ -43,7 +43,7 @@ extension Engine {
         let isCurrent = (try? store.image(named: record.config.image).id.description) == record.image
         summary.image = isCurrent ? record.config.image : record.image
         summary.command = ([record.path] + record.args.map { $0.contains(" ") ? "'\($0)'" : $0 }).joined(separator: " ")
-        summary.created = Timestamp(record.created)?.seconds ?? 0
+        summary.created = entry.created.seconds
         summary.labels = record.config.labels ?? [:]
         summary.state = entry.state.status
         summary.status = entry.state.text(now: .now)
@@ -63,6 +63,15 @@ struct ListEntry: Sendable {
     var record: ContainerRecord
     var host: HostConfig
     var state: ContainerState
+    /// Compared as a time: as texts, `….3Z` comes after `….31Z`.
+    let created: Timestamp
+
+    init(record: ContainerRecord, host: HostConfig, state: ContainerState) {
+        self.record = record
+        self.host = host
+        self.state = state
+        created = Timestamp(record.created) ?? .zero
+    }
 }
 
 extension ContainerState {

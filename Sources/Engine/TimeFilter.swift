@@ -4,6 +4,7 @@ extension Timestamp {
     /// A time as filters and `logs --since` write it: RFC 3339 (in part), seconds since 1970 with a fraction, or, counted
     /// back from now, a duration like `1h30m`; nil if it is none of these.
     package init?(filter text: String, now: Timestamp = .now) {
+        if text.isEmpty { return nil }
         if let seconds = Self.seconds(text) {
             self = seconds
         } else if let past = Self.duration(text) {
