@@ -1,0 +1,122 @@
+import DockerAPI
+import OCI
+import Testing
+
+@testable import Engine
+
+/// What is refused before anything is made, and what is only warned of.
+struct ValidationTests {
+    @Test func needsACommand() {
+        var host = HostConfig()
+        #expect(throws: EngineError.noCommand) { try Validation.check(ContainerConfig(), &host) }
+    }
+
+    @Test func fillsInDockersDefaults() throws {
+        var host = HostConfig()
+        _ = try Validation.check(config(), &host)
+        #expect(host.networkMode == "bridge")
+        #expect(host.shmSize == 64 << 20)
+        #expect(host.ipcMode == "private")
+        #expect(host.logConfig?.type == "json-file")
+        #expect(host.restartPolicy?.name == "no")
+        #expect(host.maskedPaths == SpecPaths.masked)
+    }
+
+    @Test func leavesNothingToWarnOfWithoutANetwork() throws {
+        #expect(try warnings { $0.networkMode = "none" } == [])
+    }
+
+    @Test func warnsOfWhatIsNotThereYet() throws {
+        #expect(try warnings { $0.networkMode = "bridge" }.count == 1)
+        let many = try warnings { host in
+            host.networkMode = "none"
+            host.memory = 64 << 20
+            host.restartPolicy = RestartPolicy()
+            host.restartPolicy?.name = "always"
+            host.portBindings = ["80/tcp": []]
+        }
+        #expect(many.count == 3)
+    }
+
+    @Test(arguments: ["relative", "./x"])
+    func refusesARelativeWorkingFolder(path: String) {
+        #expect(refusal { config, _ in config.workingDir = path } == .invalid)
+    }
+
+    @Test(arguments: ["", "=x"])
+    func refusesAVariableWithoutAName(entry: String) {
+        #expect(refusal { config, _ in config.env = [entry] } == .invalid)
+    }
+
+    @Test func refusesUnknownNames() {
+        #expect(refusal { config, _ in config.stopSignal = "NONSENSE" } == .invalid)
+        #expect(refusal { _, host in host.capAdd = ["NONSENSE"] } == .invalid)
+        #expect(refusal { _, host in host.networkMode = "nonsense" } == .notFound)
+        #expect(
+            refusal { _, host in
+                host.logConfig = LogConfig()
+                host.logConfig?.type = "nonsense"
+            } == .invalid
+        )
+    }
+
+    @Test func refusesTwoMountsInOnePlace() {
+        #expect(refusal { _, host in host.binds = ["/tmp:/d", "/var:/d"] } == .invalid)
+        #expect(
+            refusal { _, host in
+                host.binds = ["/tmp:/d"]
+                host.mounts = [mount("bind", "/tmp", "/d")]
+            } == .invalid
+        )
+    }
+
+    @Test func refusesMountsThatCannotBe() {
+        #expect(refusal { _, host in host.binds = ["volume:/d"] } == .unsupported)
+        #expect(refusal { _, host in host.binds = ["/tmp:d"] } == .invalid)
+        #expect(refusal { _, host in host.mounts = [mount("volume", "v", "/d")] } == .unsupported)
+        #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp", "d")] } == .invalid)
+        #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp", "/")] } == .invalid)
+        #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp/there/is/no/such", "/d")] } == .invalid)
+    }
+
+    @Test func refusesToRemoveWhatItShallRestart() {
+        #expect(
+            refusal { _, host in
+                host.autoRemove = true
+                host.restartPolicy = RestartPolicy()
+                host.restartPolicy?.name = "always"
+            } == .invalid
+        )
+    }
+
+    @Test func refusesTooLittleMemory() { #expect(refusal { _, host in host.memory = 1024 } == .invalid) }
+
+    private func config() -> ContainerConfig {
+        var config = ContainerConfig()
+        config.cmd = ["true"]
+        return config
+    }
+
+    private func mount(_ type: String, _ source: String, _ target: String) -> MountRequest {
+        var mount = MountRequest()
+        mount.type = type
+        mount.source = source
+        mount.target = target
+        return mount
+    }
+
+    private func warnings(_ change: (inout HostConfig) -> Void) throws -> [String] {
+        var host = HostConfig()
+        change(&host)
+        return try Validation.check(config(), &host)
+    }
+
+    /// Of which kind the refusal is; nil where there is none.
+    private func refusal(_ change: (inout ContainerConfig, inout HostConfig) -> Void) -> EngineError.Kind? {
+        var config = config()
+        var host = HostConfig()
+        change(&config, &host)
+        do { _ = try Validation.check(config, &host) } catch { return (error as? EngineError)?.kind }
+        return nil
+    }
+}
