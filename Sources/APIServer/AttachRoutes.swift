@@ -26,6 +26,8 @@ struct AttachRoutes: Sendable {
         guard phase != .removing, phase != .gone else {
             throw EngineError(.conflict, "container \(container.id) is marked for removal and cannot be attached to")
         }
+        // The engine asks the container for its record first and takes the place second; between the two a client would
+        // have to read the headers and have the container launched.
         let early = await EarlyTask(container) { [engine] in
             try await engine.attach(container.id, streams).map(StreamEnd.init)
         }

@@ -84,7 +84,8 @@ struct ImageArchiveRoutes: Sendable {
     }
 
     private static func noPull(_ image: String, _ tag: String?) -> EngineError {
-        let name = tag.map { image + ($0.contains(":") ? "@" : ":") + $0 } ?? image
+        let full = tag.map { image + ($0.contains(":") ? "@" : ":") + $0 } ?? image
+        let name = (try? Reference(full))?.familiar ?? full
         return EngineError(
             .unsupported,
             "image \(name) is not here, and varve can't pull from registries yet: save it elsewhere with "

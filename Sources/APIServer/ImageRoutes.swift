@@ -1,6 +1,7 @@
 import DockerAPI
 import Engine
 import HTTPServer
+import OCI
 
 /// What is asked about images, and what changes their names.
 struct ImageRoutes: Sendable {
@@ -17,7 +18,7 @@ struct ImageRoutes: Sendable {
             .post("/images/{name}/push") { request in
                 throw EngineError(
                     .unsupported,
-                    "pushing \(request.name): registries are not supported by varve yet; write it to a file "
+                    "pushing \((try? Reference(request.name))?.familiar ?? request.name): registries are not supported by varve yet; write it to a file "
                         + "with `docker save`"
                 )
             },

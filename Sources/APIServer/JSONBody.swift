@@ -37,7 +37,7 @@ extension Request {
         case .dataCorrupted(let context): return "\(place(context)): \(context.debugDescription)"
         case .keyNotFound(let key, let context): return "\(place(context)): the key \(key.stringValue) is missing"
         case .typeMismatch(let type, let context):
-            return "\(place(context)): a value of another type than \(type) was sent"
+            return "\(place(context)) must be of the type \(type)"
         case .valueNotFound(let type, let context): return "\(place(context)): null where \(type) is needed"
         @unknown default: return "it can't be read"
         }

@@ -77,11 +77,20 @@ struct ConfigFile: Decodable {
 
     private static func reason(_ error: DecodingError) -> String {
         switch error {
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-            return path.isEmpty ? "it is no JSON object" : "\(path.joined(separator: ".")) must be a \(type)"
+            return path.isEmpty ? "it is no JSON object" : "\(path[0]) must be \(form(path))"
         case .dataCorrupted(let context): return "it is no JSON: \(context.debugDescription)"
         default: return "it can't be read: \(error)"
+        }
+    }
+
+    /// What stands at a place, in words.
+    private static func form(_ path: [String]) -> String {
+        switch path.first {
+        case CodingKeys.debug.rawValue: "true or false"
+        case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue: "a list of texts"
+        default: "a text"
         }
     }
 
