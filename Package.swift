@@ -11,8 +11,11 @@ let strict: [SwiftSetting] = [
 
 /// Programs that start often, or outlive the daemon, link everything in: no loader, no libc to find.
 ///
-/// Only in release: a debug build has the Swift runtime in shared libraries.
-let whole: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+/// Only in release: a debug build has the Swift runtime in shared libraries. Without symbols, which are two fifths of
+/// them: `varve-runtime` is in memory as long as the daemon runs.
+let whole: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-Xlinker", "--strip-all"], .when(configuration: .release))
+]
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
