@@ -49,29 +49,49 @@ struct LogLines {
 
     /// Goes to the next file where the current one is complete; true if there may be more to read.
     private mutating func moveOn() -> Bool {
-        let number = file == nil ? nil : numbers.first { self.inode(of: $0) == inode }
-        if number == 0 { return false }
+        guard file != nil else { return open(oldest, at: 0) }
+        let number = numbers.first { self.inode(of: $0) == inode }
+        guard number != 0 else {
+            isFinal = false
+            return false
+        }
         // Something may have been written between its end that we saw and its rotation.
-        if file != nil, !isFinal {
+        guard isFinal else {
             isFinal = true
             return true
         }
-        let next = number.map { $0 - 1 } ?? oldest
-        guard inode(of: next) != nil else { return false }
-        open(next, at: 0)
-        return file != nil
+        // Neither named nor deleted: it is being renamed at this moment.
+        guard let number else { return isDeleted && open(oldest, at: 0) }
+        // Files only move up: if it is still there, what was opened was next to it.
+        return open(number - 1, at: 0, ifStill: (number, inode))
     }
 
-    private mutating func open(_ number: Int, at offset: Int64) {
-        try? file?.close()
-        file = try? FileDescriptor.open(name(number), .readOnly, options: [.closeOnExec, .noFollow])
+    /// Keeps the current file where the other can't be opened: a rotation may have just renamed it.
+    @discardableResult
+    private mutating func open(_ number: Int, at offset: Int64, ifStill place: (number: Int, inode: ino_t)? = nil)
+        -> Bool
+    {
+        guard let next = try? FileDescriptor.open(name(number), .readOnly, options: [.closeOnExec, .noFollow]) else {
+            return false
+        }
+        var status = stat()
+        guard place.map({ inode(of: $0.number) == $0.inode }) ?? true, fstat(next.rawValue, &status) == 0 else {
+            try? next.close()
+            return true
+        }
+        close()
+        file = next
+        inode = status.st_ino
         buffer = []
         position = 0
         isFinal = false
-        guard let file else { return }
+        if offset > 0 { _ = try? next.seek(offset: offset, from: .start) }
+        return true
+    }
+
+    private var isDeleted: Bool {
         var status = stat()
-        inode = fstat(file.rawValue, &status) == 0 ? status.st_ino : 0
-        if offset > 0 { _ = try? file.seek(offset: offset, from: .start) }
+        return file.map { fstat($0.rawValue, &status) == 0 && status.st_nlink == 0 } ?? true
     }
 
     /// To be called when nobody reads any more.
@@ -87,9 +107,11 @@ struct LogLines {
         return stat(name(number).string, &status) == 0 ? status.st_ino : nil
     }
 
-    /// The files that there are, newest first; the newest may be missing for a moment.
-    private var numbers: [Int] { [0] + sequence(first: 1) { $0 + 1 }.prefix { inode(of: $0) != nil } }
-    private var oldest: Int { numbers.last ?? 0 }
+    /// The files that there are, newest first; during a rotation one of them, whichever, is missing for a moment.
+    private var numbers: [Int] {
+        [0] + sequence(first: 1) { $0 + 1 }.prefix { inode(of: $0) != nil || inode(of: $0 + 1) != nil }
+    }
+    private var oldest: Int { numbers.last { inode(of: $0) != nil } ?? 0 }
 
     /// Where the last `count` lines begin; looks at no more of the log than these.
     private func start(ofLast count: Int) -> (number: Int, offset: Int64) {
