@@ -44,6 +44,7 @@ private struct ImageFilter {
     private static let known: Set<String> = ["dangling", "label", "label!", "before", "since", "reference", "until"]
     private let dangling: Bool?
     private let labels: [String]
+    private let unwantedLabels: [String]
     private let references: [String]
     private let until: Timestamp?
     let before: String?
@@ -60,6 +61,7 @@ private struct ImageFilter {
             return value
         }
         labels = filters["label"] ?? []
+        unwantedLabels = filters["label!"] ?? []
         references = filters["reference"] ?? []
         before = filters["before"]?.first
         since = filters["since"]?.first
@@ -75,6 +77,7 @@ private struct ImageFilter {
         if let dangling, dangling != isDangling { return false }
         let own = image.config.config?.labels ?? [:]
         guard labels.allSatisfy({ Label.matches($0, own) }) else { return false }
+        if unwantedLabels.contains(where: { Label.matches($0, own) }) { return false }
         if let until, image.config.created ?? .zero >= until { return false }
         return references.isEmpty || (image.references + image.digests).contains(where: shows)
     }
