@@ -42,7 +42,7 @@ func driver(_ name: String) -> [Target] {
         ),
         .testTarget(
             name: "\(name)DriverTests",
-            dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Linux", system],
+            dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Archive", "Linux", system],
             path: "Plugins/\(name)/Tests",
             swiftSettings: strict
         ),

@@ -59,4 +59,33 @@ import Testing
             #expect(try other.store.image(named: "copied:1").config.diffIDs == TestImage.sample().diffs)
         }
     }
+
+    /// A running Docker of another maker: `VARVE_TEST_DOCKER_HOST`, as `docker -H` takes it.
+    private static let client: String? = getenv("VARVE_TEST_DOCKER_HOST").flatMap { host in
+        program("docker").map { "\($0) -H \(String(cString: host))" }
+    }
+
+    @Test(
+        "what is saved is loaded by Docker, and comes back as it was",
+        .enabled(if: client != nil, "VARVE_TEST_DOCKER_HOST names no Docker to ask"),
+        arguments: TestDriver.allCases
+    )
+    func reloaded(_ driver: TestDriver) throws {
+        let docker = try #require(Self.client)
+        var own = TestTar()
+        own.add("own", randomHex(bytes: 16))  // layers that it can't have already
+        let layers = [own.finished] + TestImage.sample().layers
+        let sample = TestImage(layers, tags: ["varve-test:\(randomHex(bytes: 6))"])
+        let kept = try TestRoot.kept { try $0.store(driver) }
+        _ = try kept.store.load(BufferSource(sample.dockerArchive())) { _ in }
+        let (saved, back) = (kept.root.path.appending("saved.tar"), kept.root.path.appending("back.tar"))
+        try kept.store.save(sample.tags, to: FileSink(creating: saved))
+        #expect(try shell("\(docker) load -i \(saved)").contains("Loaded image: \(sample.tags[0])"))
+        defer { _ = try? shell("\(docker) rmi \(sample.tags[0])") }
+        #expect(try shell("\(docker) inspect -f '{{.Id}}' \(sample.tags[0])").hasPrefix(sample.id.description))
+        _ = try shell("\(docker) save -o \(back) \(sample.tags[0])")
+        let other = try TestRoot.kept { try $0.store(driver) }
+        #expect(try other.store.load(FileSource(opening: back)) { _ in }.map(\.id) == [sample.id])
+        #expect(try other.root.problems(driver) == [])
+    }
 }
