@@ -8,24 +8,6 @@ import Testing
 
 /// What is on disk is not always what this driver last wrote.
 @Suite struct RepairTests {
-    /// A home of its own, on disk: overlayfs's attributes need one.
-    private final class Home {
-        let path: FilePath
-
-        init() throws {
-            path = FilePath("/var/tmp/varve-overlay2-\(randomHex(bytes: 6))")
-            try makeFolders(path, mode: FilePermissions(rawValue: 0o700))
-        }
-
-        deinit { try? removeTree(path) }
-
-        func driver() throws -> Overlay2 { try Overlay2(home: path.appending("home"), options: DriverOptions()) }
-        func file(_ name: String) -> FilePath { path.appending("home").appending(name) }
-        func link(_ id: LayerID) throws -> FilePath {
-            file("l").appending(String(decoding: try readFile(file("\(id)/link")), as: UTF8.self))
-        }
-    }
-
     /// A layer with a folder, and one above it that adds a file there.
     private func layers(_ driver: Overlay2) throws -> (lower: LayerID, upper: LayerID) {
         let (lower, upper) = (try #require(LayerID("lower")), try #require(LayerID("upper")))
