@@ -10,6 +10,9 @@ final class Connection {
     weak var session: Session?
     private(set) var streams = (stdin: false, stdout: false, stderr: false)
     private(set) var isOpen = true
+    /// It is a daemon's: told of every process that ends. Not one that is about to become a stream: the event would be
+    /// taken for the answer, and the answer for output.
+    var hearsEvents = false
     /// The other side sends no more.
     var inputEnded = false
     private var line: [UInt8] = []

@@ -23,6 +23,7 @@ final class Monitor {
     init(_ message: LaunchMessage, control: CInt) {
         self.message = message
         self.control = Connection(control)
+        self.control.hearsEvents = true
         connections = [self.control]
     }
 
@@ -173,7 +174,7 @@ final class Monitor {
         var event = ControlReply(serial: nil)
         event.process = session.name
         event.exit = exit
-        for connection in connections where connection.session == nil { connection.answer(event) }
+        for connection in connections where connection.hearsEvents { connection.answer(event) }
         session.closeAll()
         sessions.removeAll { $0 === session }
     }
@@ -205,7 +206,9 @@ extension Monitor {
         var reply = ControlReply(serial: request.serial)
         do {
             switch request.verb {
-            case .hello: reply.pid = container?.pid
+            case .hello:
+                reply.pid = container?.pid
+                connection.hearsEvents = true
             case .start: try container?.begin()
             case .signal: try signal(request)
             case .resize: try resize(request)

@@ -57,6 +57,8 @@ enum Spawn {
         return try start(stdio, clone: 0) { socket in
             // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
             try enter(handle.rawValue)
+            var turn: [CInt] = [-1, -1]
+            try sys("make a pipe") { pipe(&turn) }
             let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT)) }
             guard pid == 0 else {
                 var report = Report()
@@ -64,6 +66,11 @@ enum Spawn {
                 try report.send(to: socket)
                 _exit(0)
             }
+            // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
+            close(turn[1])
+            var nothing: UInt8 = 0
+            read(turn[0], &nothing, 1)
+            close(turn[0])
             try ProcessSetup(
                 process: exec.process,
                 userName: exec.userName,
