@@ -13,8 +13,6 @@ final class ArchiveInput {
     private let source: any ByteSource
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     private var failure: (any Error)?
-    /// Bytes taken from the source so far.
-    private(set) var consumed: Int64 = 0
 
     init(_ source: any ByteSource, _ content: Content) throws {
         guard let archive = archive_read_new() else { throw SystemError("read an archive", .noMemory) }
@@ -42,7 +40,6 @@ final class ArchiveInput {
     fileprivate func fill(_ block: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         do {
             let count = try source.read(into: buffer)
-            consumed += Int64(count)
             block.pointee = UnsafeRawPointer(buffer.baseAddress)
             return count
         } catch {

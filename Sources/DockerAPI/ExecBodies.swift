@@ -80,7 +80,7 @@ package struct ExecProcess: Codable, Sendable, Equatable {
 package struct ExecInspect: Codable, Sendable, Equatable {
     @Lenient package var id: String = ""
     @Lenient package var running: Bool = false
-    package var exitCode: Int?
+    @Nullable package var exitCode: Int?
     package var processConfig: ExecProcess
     @Lenient package var openStdin: Bool = false
     @Lenient package var openStderr: Bool = false

@@ -6,7 +6,7 @@ package struct ImageSummary: Codable, Sendable, Equatable {
     @Lenient package var containers: Int = -1
     @Lenient package var created: Int64 = 0
     @Lenient package var id: String = ""
-    package var labels: [String: String]?
+    @Nullable package var labels: [String: String]?
     @Lenient package var parentID: String = ""
     @Lenient package var repoDigests: [String] = []
     @Lenient package var repoTags: [String] = []
@@ -122,7 +122,7 @@ package struct HistoryItem: Codable, Sendable, Equatable {
     /// `<missing>` where no image of its own ended in this step.
     @Lenient package var id: String = ""
     @Lenient package var size: Int64 = 0
-    package var tags: [String]?
+    @Nullable package var tags: [String]?
 
     package enum CodingKeys: String, CodingKey {
         case comment = "Comment"

@@ -13,7 +13,7 @@ extension Engine {
         driver.data = try await onStore { $0.metadata(of: record.id) }
         var shown = ContainerInspect(
             state: await container.shownState,
-            hostConfig: await container.host,
+            hostConfig: await container.shownHost,
             graphDriver: driver,
             config: record.config,
             networkSettings: record.networkSettings
@@ -52,6 +52,13 @@ extension Engine {
 }
 
 extension Container {
+    /// The host configuration with what stands for an empty runtime.
+    fileprivate var shownHost: HostConfig {
+        var host = host
+        if host.runtime.isEmpty { host.runtime = "varve-runtime" }
+        return host
+    }
+
     /// The state as it is at this moment, not as it was last written down.
     var shownState: ContainerState {
         var state = record.state

@@ -8,8 +8,11 @@ extension Timestamp {
         if let seconds = Self.seconds(text) {
             self = seconds
         } else if let past = Self.duration(text) {
-            let whole = Int64(past)
-            self.init(seconds: now.seconds - whole, nanoseconds: now.nanoseconds)
+            // Longer than any log is long: the first time there is.
+            guard past < 9e9 else { self = .zero; return }
+            let nanoseconds = now.seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(past * 1e9)
+            let part = (nanoseconds % 1_000_000_000 + 1_000_000_000) % 1_000_000_000
+            self.init(seconds: (nanoseconds - part) / 1_000_000_000, nanoseconds: Int32(part))
         } else if let time = Timestamp(Self.completed(text)) {
             self = time
         } else {

@@ -74,6 +74,12 @@ enum Validation {
         if host.memory > 0 && host.memory < 6 << 20 {
             throw EngineError(.invalid, "Minimum memory limit allowed is 6MB")
         }
+        guard ["", "varve-runtime"].contains(host.runtime) else {
+            throw EngineError(
+                .invalid,
+                "unknown or invalid runtime name: \(host.runtime); there is varve-runtime, which needs not be named"
+            )
+        }
         if !["", "json-file", "none"].contains(host.logConfig?.type ?? "") {
             throw EngineError(.invalid, "logger: no log driver named '\(host.logConfig?.type ?? "")' is registered")
         }
@@ -84,7 +90,8 @@ enum Validation {
         if host.shmSize <= 0 { host.shmSize = 67_108_864 }
         if host.ipcMode.isEmpty { host.ipcMode = "private" }
         if host.cgroupnsMode.isEmpty { host.cgroupnsMode = "private" }
-        if host.runtime.isEmpty { host.runtime = "varve" }
+        // Written down as "the default one", so that a dockerd that opens the data root takes its own.
+        if host.runtime == "varve-runtime" { host.runtime = "" }
         if host.logConfig?.type ?? "" == "" {
             var log = host.logConfig ?? LogConfig()
             log.type = "json-file"

@@ -153,7 +153,8 @@ struct ArchivePlanner {
 
     func need(_ name: String, by table: String) throws -> Spool.Member {
         guard let member = spool.member(name) else {
-            throw bad(table, "it names \(name), which is not in the archive")
+            let blob = name.hasPrefix("blobs/sha256/") ? " (sha256:\(name.dropFirst(13)))" : ""
+            throw bad(table, "it names \(name)\(blob), which is not in the archive")
         }
         return member
     }

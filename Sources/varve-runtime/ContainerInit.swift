@@ -33,7 +33,7 @@ struct ContainerInit {
             groups: (annotations["io.varve.group-add"] ?? "").split(separator: ",").map(String.init),
             socket: socket,
             stdio: stdio,
-            hasConsole: true
+            isFirst: true
         ).run()
     }
 

@@ -16,12 +16,12 @@ struct ProcessSetup {
     let socket: CInt
     /// Descriptors that become 0, 1 and 2, where there is no terminal.
     let stdio: (CInt, CInt, CInt)
-    /// Only the container's first process puts its terminal on `/dev/console`.
-    let hasConsole: Bool
+    /// Only the container's first process puts its terminal on `/dev/console`, and makes a missing working folder.
+    let isFirst: Bool
 
     func run() throws -> Never {
         var warnings: [String] = []
-        let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: hasConsole) : -1
+        let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: isFirst) : -1
         let account = try step("user") { try Accounts(userName, adding: groups, fallback: process.user) }
         if master < 0 { try useStdio(account) }
         try enterFolder()
@@ -62,7 +62,7 @@ struct ProcessSetup {
         let path = process.cwd.isEmpty ? "/" : process.cwd
         try step("working directory") {
             var made = ""
-            for part in path.split(separator: "/") {
+            for part in isFirst ? path.split(separator: "/") : [] {
                 made += "/" + part
                 if mkdir(made, 0o755) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES { break }
             }

@@ -77,7 +77,7 @@ enum Spawn {
                 groups: groups,
                 socket: socket,
                 stdio: stdio.inside,
-                hasConsole: false
+                isFirst: false
             ).run()
         }
     }

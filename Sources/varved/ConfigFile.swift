@@ -1,3 +1,4 @@
+import Archive
 import FoundationEssentials
 import Linux
 import SystemPackage
@@ -13,6 +14,11 @@ struct ConfigFile: Decodable {
     var debug: Bool?
     var group: String?
     var pidfile: String?
+    var archiveMaxEntries: Int?
+    var archiveMaxDepth: Int?
+    var archiveMaxName: Int?
+    var archiveMaxSize: Int64?
+    var archiveMaxRatio: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -24,6 +30,11 @@ struct ConfigFile: Decodable {
         case debug
         case group
         case pidfile
+        case archiveMaxEntries = "archive-max-entries"
+        case archiveMaxDepth = "archive-max-depth"
+        case archiveMaxName = "archive-max-name"
+        case archiveMaxSize = "archive-max-size"
+        case archiveMaxRatio = "archive-max-ratio"
     }
 
     /// Reads the named file, or the default one if that is there.
@@ -49,6 +60,22 @@ struct ConfigFile: Decodable {
         } catch let error as DecodingError {
             throw StartFailure("unable to configure the daemon with file \(path): \(reason(error))")
         }
+    }
+
+    /// How much an archive may ask for: the defaults, and what the file says instead.
+    func archiveLimits() throws -> ArchiveLimits {
+        func checked<T: FixedWidthInteger>(_ value: T?, _ key: CodingKeys, or standard: T) throws -> T {
+            guard let value else { return standard }
+            guard value > 0 else { throw StartFailure("\(key.rawValue) must be above 0; leave it out for \(standard)") }
+            return value
+        }
+        var limits = ArchiveLimits()
+        limits.entries = try checked(archiveMaxEntries, .archiveMaxEntries, or: limits.entries)
+        limits.depth = try checked(archiveMaxDepth, .archiveMaxDepth, or: limits.depth)
+        limits.nameLength = try checked(archiveMaxName, .archiveMaxName, or: limits.nameLength)
+        limits.expandedBytes = try checked(archiveMaxSize, .archiveMaxSize, or: limits.expandedBytes)
+        limits.ratio = try checked(archiveMaxRatio, .archiveMaxRatio, or: limits.ratio)
+        return limits
     }
 
     /// Throws where a directive is given here and as a flag, too.
@@ -90,6 +117,7 @@ struct ConfigFile: Decodable {
         switch path.first {
         case CodingKeys.debug.rawValue: "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue: "a list of texts"
+        case let key? where key.hasPrefix("archive-max-"): "a whole number above 0"
         default: "a text"
         }
     }

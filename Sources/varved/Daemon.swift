@@ -48,7 +48,7 @@ enum Daemon {
             "storage driver chosen",
             metadata: ["driver": "\(type(of: driver).name)", "data-root": "\(settings.dataRoot)"]
         )
-        return try Store(root: settings.dataRoot, driver: driver, limits: ArchiveLimits(), log: log)
+        return try Store(root: settings.dataRoot, driver: driver, limits: settings.archiveLimits, log: log)
     }
 
     private static func start(_ settings: Settings, _ store: Store, _ log: Logger) throws -> Server {

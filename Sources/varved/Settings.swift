@@ -1,3 +1,4 @@
+import Archive
 import GraphDrivers
 import Logging
 import SystemPackage
@@ -22,6 +23,7 @@ struct Settings {
     let logLevel: Logger.Level
     let group: String
     let pidFile: FilePath?
+    let archiveLimits: ArchiveLimits
 
     init(_ flags: DaemonFlags) throws {
         let file = try ConfigFile.read(flags.configFile)
@@ -36,6 +38,7 @@ struct Settings {
         let level = try Self.level(flags.logLevel ?? file.logLevel ?? "info")
         logLevel = flags.debug || file.debug ?? false ? .debug : level
         group = flags.group ?? file.group ?? Self.group
+        archiveLimits = try file.archiveLimits()
         pidFile = try (flags.pidfile ?? file.pidfile).map { try Self.absolute($0, "pidfile") }
     }
 

@@ -4,6 +4,7 @@ import Launcher
 import Linux
 import Logging
 import OCI
+import RuntimeProtocol
 import SystemPackage
 import Testing
 

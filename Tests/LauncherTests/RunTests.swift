@@ -2,6 +2,7 @@ import Glibc
 import Launcher
 import Linux
 import OCI
+import RuntimeProtocol
 import SystemPackage
 import Testing
 
