@@ -92,10 +92,10 @@ def test_everything_is_remembered(fresh, away):
     fresh.docker("tag", "busybox", "copy:v1")
     fresh.docker("create", "--name", "created", "busybox", "sleep", "100")
     fresh.docker("run", "--name", "ended", "busybox", "sh", "-c", "echo said; exit 3", check=False)
-    before = [fresh.docker("images", "--no-trunc").lines, fresh.docker("inspect", "created", "ended").out]
+    before = [sorted(fresh.docker("images", "--no-trunc").lines), fresh.docker("inspect", "created", "ended").out]
     away()
     fresh.start()
-    assert [fresh.docker("images", "--no-trunc").lines, fresh.docker("inspect", "created", "ended").out] == before
+    assert [sorted(fresh.docker("images", "--no-trunc").lines), fresh.docker("inspect", "created", "ended").out] == before
     assert fresh.docker("logs", "ended").out == "said\n"
     fresh.docker("start", "created")
     assert fresh.docker("start", "-a", "ended", check=False).out == "said\n"
