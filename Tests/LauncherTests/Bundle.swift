@@ -93,7 +93,7 @@ final class Bundle {
     }
 
     /// Launches, attaches, starts; returns what the container said and how it ended.
-    func run() async throws -> (output: String, exitCode: Int) {
+    func run() async throws -> (output: [UInt8], exitCode: Int) {
         let monitor = try await launch()
         let stream = try await monitor.attach(process: nil, stdin: false, stdout: true, stderr: true)
         try await monitor.start()
@@ -108,20 +108,20 @@ final class Bundle {
 }
 
 /// Everything until the end of the stream; closes it.
-func readAll(_ stream: FileDescriptor) throws -> String {
+func readAll(_ stream: FileDescriptor) throws -> [UInt8] {
     defer { try? stream.close() }
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
         let count = try buffer.withUnsafeMutableBytes { try stream.read(into: $0) }
-        if count == 0 { return String(decoding: all, as: UTF8.self) }
+        if count == 0 { return all }
         all += buffer[..<count]
     }
 }
 
 /// The texts of the frames of one stream (1: output, 2: error).
-func texts(_ frames: String, of stream: UInt8) -> String {
-    var bytes = Array(frames.utf8)[...]
+func texts(_ frames: [UInt8], of stream: UInt8) -> String {
+    var bytes = frames[...]
     var found: [UInt8] = []
     while bytes.count >= 8 {
         let header = Array(bytes.prefix(8))
