@@ -70,8 +70,16 @@ public struct AtomicFolder: Sendable {
 public func randomHex(bytes: Int) -> String {
     var generator = SystemRandomNumberGenerator()
     let digits = Array("0123456789abcdef".utf8)
-    let random = (0..<bytes * 2).map { _ in digits[Int.random(in: 0..<16, using: &generator)] }
-    return String(decoding: random, as: UTF8.self)
+    var text: [UInt8] = []
+    while text.count < bytes * 2 {
+        // Eight bytes a system call.
+        var random = generator.next()
+        for _ in 0..<16 {
+            text.append(digits[Int(random & 15)])
+            random >>= 4
+        }
+    }
+    return String(decoding: text.prefix(bytes * 2), as: UTF8.self)
 }
 
 /// Waits until all that was written to the file system that holds `path` is on its disk.

@@ -16,6 +16,7 @@ final class Monitor {
     private var connections: [Connection]
     private let control: Connection
     private var container: Session?
+    private var mountNamespace: CInt = -1
     private var sessions: [Session] = []
     private var ended: [String: ExitRecord] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
@@ -49,6 +50,9 @@ final class Monitor {
             LogWriter(path: $0, maxSize: message.logMaxSize, maxFiles: message.logMaxFiles)
         }
         let ready = try Spawn.container(spec, message)
+        // As long as somebody holds it, the end of the process is not held up by the end of its mounts (an overlay flushes
+        // the whole file system below it).
+        mountNamespace = open("/proc/\(ready.pid)/ns/mnt", O_RDONLY | O_CLOEXEC)
         let session = try Session(
             name: nil,
             pid: ready.pid,
@@ -186,6 +190,7 @@ final class Monitor {
             try? writeAtomically(Array(data), to: "exit.json", flush: false)
         }
         finish(container)
+        if mountNamespace >= 0 { close(mountNamespace) }
         unlink("monitor.sock")
         let deadline = milliseconds() + 10_000
         while milliseconds() < deadline, connections.contains(where: { $0.isOpen && $0.pending > 0 }) {

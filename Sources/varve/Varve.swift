@@ -44,11 +44,15 @@ struct Varve: ParsableCommand {
 
     static func main() {
         let arguments = takeHost(Array(CommandLine.arguments.dropFirst()))
+        if arguments == ["--version"] {
+            put(configuration.version + "\n")
+            leave(0)
+        }
         if arguments.first == "driver" { Driver.handOver(Array(arguments)) }
         // The exit status of `run` is the container's own; what fails before that is 125.
         let isRun = arguments.first { $0 != "container" } == "run"
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parsed(arguments)
             try command.run()
         } catch let failure as Failure {
             if !failure.message.isEmpty { warn(isRun ? "varve: \(failure.message)" : failure.message) }
@@ -67,6 +71,16 @@ struct Varve: ParsableCommand {
             leave(isRun ? 125 : code == .validationFailure ? 1 : code.rawValue)
         }
         leave(0)
+    }
+
+    /// Parses with the verb's own parser where that will do: to set up all of them costs milliseconds.
+    ///
+    /// What it does not take, and what asks for help, goes through the whole parser, which can explain.
+    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        let verbs = configuration.groupedSubcommands.flatMap(\.subcommands)
+        let verb = verbs.first { $0._commandName == arguments.first && $0.configuration.subcommands.isEmpty }
+        if let command = try? verb?.parseAsRoot(Array(arguments.dropFirst())) { return command }
+        return try parseAsRoot(arguments)
     }
 
     /// Takes `-H …` off the front, into `VARVE_HOST`.

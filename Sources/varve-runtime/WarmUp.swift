@@ -1,0 +1,46 @@
+import FoundationEssentials
+import OCI
+import RuntimeProtocol
+
+/// Reads and writes one of everything that a launch reads and writes: what a first use sets up, and the memory that it
+/// touches, are then there.
+enum WarmUp {
+    static func run() {
+        let encoder = JSONEncoder()
+        let decoder = JSONDecoder()
+        func pass<T: Codable>(_ value: T) {
+            // It is only for what it touches; a failure would show again in earnest.
+            guard let data = try? encoder.encode(value) else { return }
+            _ = try? decoder.decode(T.self, from: data)
+        }
+        let mount = RootMount(type: "overlay", source: "overlay", target: "", options: ["lowerdir=/a"])
+        pass(LaunchMessage(id: "id", folder: "/folder", rootFolder: nil, mounts: [mount]))
+        pass(spec)
+        pass(Report())
+        var reply = ControlReply(serial: nil)
+        reply.exit = ExitRecord(exitCode: 0, finishedAt: Timestamp(seconds: 0))
+        pass(reply)
+        pass(ControlRequest(.attach))
+    }
+
+    private static var spec: RuntimeSpec {
+        var spec = RuntimeSpec()
+        var process = RuntimeProcess(cwd: "/")
+        process.args = ["true"]
+        process.env = ["PATH=/bin"]
+        process.capabilities = RuntimeCapabilities()
+        process.capabilities?.bounding = ["CAP_CHOWN"]
+        process.rlimits = [RuntimeRlimit(type: "RLIMIT_NOFILE", hard: 1024, soft: 1024)]
+        spec.process = process
+        spec.root = RuntimeRoot(path: "rootfs")
+        var mount = RuntimeMount(destination: "/proc")
+        mount.options = ["nosuid"]
+        spec.mounts = [RuntimeMount](repeating: mount, count: 12)
+        spec.annotations = ["a": "b"]
+        spec.linux = RuntimeLinux()
+        spec.linux?.namespaces = [RuntimeNamespace(type: "mount")]
+        spec.linux?.sysctl = ["a": "b"]
+        spec.linux?.maskedPaths = [String](repeating: "/proc/kcore", count: 12)
+        return spec
+    }
+}
