@@ -94,6 +94,14 @@ int linux_set_window(int terminal, uint16_t rows, uint16_t columns) {
 
 int linux_make_controlling(int terminal) { return ioctl(terminal, TIOCSCTTY, 0); }
 
+void linux_reset_signals(void) {
+    struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } standard = {0};
+    uint64_t none = 0;
+    // SIGKILL and SIGSTOP refuse; nothing else can.
+    for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof none);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+}
+
 int linux_loopback_up(void) {
     int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (any < 0) return -1;

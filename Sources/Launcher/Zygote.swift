@@ -12,8 +12,18 @@ struct RuntimeProgram: ~Copyable, Sendable {
         let source = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_CLOEXEC) })
         let copy = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("varve-runtime") })
         while try sys("copy \(path)", { sendfile(copy.rawValue, source.rawValue, nil, 1 << 30) }) > 0 {}
-        try sys("seal the copy of \(path)") { linux_seal(copy.rawValue) }
+        try Self.seal(copy.rawValue, path)
         file = copy
+    }
+
+    /// The kernel refuses as long as it has a page of it in hand, on a busy machine for a few milliseconds after the copy
+    /// (`man 2 fcntl`, F_ADD_SEALS, EBUSY).
+    private static func seal(_ copy: CInt, _ path: FilePath) throws {
+        for _ in 0..<100 {
+            if linux_seal(copy) == 0 { return }
+            usleep(10_000)
+        }
+        try sys("seal the copy of \(path)") { linux_seal(copy) }
     }
 
     /// Where a child finds it, whatever of our descriptors it has.

@@ -29,9 +29,13 @@ final class LogWriter {
         let time = now()
         var line = lines[stream] ?? []
         var entries: [UInt8] = []
-        for byte in bytes {
-            line.append(byte)
-            if byte == UInt8(ascii: "\n") || line.count >= Self.longest {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(Self.longest - line.count)
+            let end = piece.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? piece.endIndex
+            line += piece[..<end]
+            rest = rest[end...]
+            if line.last == UInt8(ascii: "\n") || line.count >= Self.longest {
                 append(line, stream, time, to: &entries)
                 line.removeAll(keepingCapacity: true)
             }
@@ -66,23 +70,32 @@ final class LogWriter {
 
     /// As Go's encoder: what is not UTF-8 is replaced, `<`, `>` and `&` are escaped.
     private static func escape(_ line: [UInt8], into entries: inout [UInt8]) {
-        let isASCII = line.allSatisfy { $0 < 0x80 }
-        for byte in isASCII ? line : Array(String(decoding: line, as: UTF8.self).utf8) {
-            switch byte {
-            case UInt8(ascii: "\""): entries += #"\""#.utf8
-            case UInt8(ascii: "\\"): entries += #"\\"#.utf8
-            case UInt8(ascii: "\n"): entries += #"\n"#.utf8
-            case UInt8(ascii: "\r"): entries += #"\r"#.utf8
-            case UInt8(ascii: "\t"): entries += #"\t"#.utf8
-            case UInt8(ascii: "<"): entries += #"\u003c"#.utf8
-            case UInt8(ascii: ">"): entries += #"\u003e"#.utf8
-            case UInt8(ascii: "&"): entries += #"\u0026"#.utf8
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                entries += #"\u00"#.utf8
-                entries += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: entries.append(byte)
-            }
+        let text = line.allSatisfy { $0 < 0x80 } ? line : Array(String(decoding: line, as: UTF8.self).utf8)
+        var plain = 0
+        for (index, byte) in text.enumerated() where !isPlain[Int(byte)] {
+            entries += text[plain..<index]
+            plain = index + 1
+            escape(byte, into: &entries)
+        }
+        entries += text[plain...]
+    }
+
+    /// Bytes that stand for themselves.
+    private static let isPlain = (0..<256).map { $0 >= 0x20 && !"\"\\<>&".utf8.contains(UInt8($0)) }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func escape(_ byte: UInt8, into entries: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""): entries += #"\""#.utf8
+        case UInt8(ascii: "\\"): entries += #"\\"#.utf8
+        case UInt8(ascii: "\n"): entries += #"\n"#.utf8
+        case UInt8(ascii: "\r"): entries += #"\r"#.utf8
+        case UInt8(ascii: "\t"): entries += #"\t"#.utf8
+        default:
+            entries += #"\u00"#.utf8
+            entries.append(digits[Int(byte >> 4)])
+            entries.append(digits[Int(byte & 15)])
         }
     }
 

@@ -38,7 +38,7 @@ struct ProcessSetup {
         let environment = withHome(process.env ?? [], account.home)
         let arguments = process.args ?? []
         let program = try Executable.find(arguments.first ?? "", environment: environment)
-        resetSignals()
+        linux_reset_signals()
         try sys("close what the program must not have") { linux_cloexec_from(3) }
         var report = Report()
         report.ready = true
@@ -91,13 +91,6 @@ struct ProcessSetup {
 
     private func withHome(_ environment: [String], _ home: String) -> [String] {
         environment.contains { $0.hasPrefix("HOME=") } ? environment : environment + ["HOME=\(home)"]
-    }
-
-    private func resetSignals() {
-        for number in 1...64 as ClosedRange<Int32> where number != 9 && number != 19 { signal(number, SIG_DFL) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        sigprocmask(SIG_SETMASK, &none, nil)
     }
 
     private func waitForGo() throws {

@@ -14,6 +14,8 @@ struct Zygote {
     let socket: CInt
 
     func run() -> Never {
+        // Started from a memory file it would be called by that file's number.
+        "varve-runtime".withCString { _ = linux_prctl(CInt(LINUX_PR_SET_NAME), UInt(bitPattern: $0), 0) }
         // Not to be traced or looked into by what runs in containers (CVE-2016-9962).
         _ = linux_prctl(CInt(LINUX_PR_SET_DUMPABLE), 0, 0)
         signal(SIGCHLD, SIG_IGN)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Launcher
 import Linux
@@ -19,12 +20,28 @@ import Testing
         #expect(log.contains(#"{"log":"err\n","stream":"stderr","time":""#))
     }
 
+    @Test func logKeepsEveryByteOfText() async throws {
+        let bundle = try Bundle(["sh", "-c", #"printf 'a"b\\c\t\001<&>é\r\nlast'; printf '%020000d\n' 7"#])
+        _ = try await bundle.run()
+        let lines = String(decoding: try readFile(bundle.log), as: UTF8.self).split(separator: "\n")
+        #expect(lines.first?.hasPrefix(#"{"log":"a\"b\\c\t\u0001\u003c\u0026\u003eé\r\n","stream""#) == true)
+        let texts = try lines.map { try JSONDecoder().decode([String: String].self, from: Data($0.utf8))["log"] ?? "" }
+        #expect(texts.joined() == "a\"b\\c\t\u{1}<&>é\r\nlast" + String(repeating: "0", count: 19_999) + "7\n")
+        #expect(texts.allSatisfy { $0.utf8.count <= 16 << 10 })
+    }
+
     @Test func namespacesAreItsOwn() async throws {
         let bundle = try Bundle(["sh", "-c", "echo $$; hostname; ip addr show lo; cat /proc/1/comm; true"])
         let output = texts(try await bundle.run().output, of: 1)
         #expect(output.hasPrefix("1\nbox\n"))
         #expect(output.contains("LOOPBACK,UP"))
         #expect(output.hasSuffix("sh\n"))
+    }
+
+    @Test func noSignalIsIgnoredOrBlocked() async throws {
+        let bundle = try Bundle(["cat", "/proc/self/status"])
+        let lines = texts(try await bundle.run().output, of: 1).split(separator: "\n")
+        for name in ["SigBlk", "SigIgn", "SigCgt"] { #expect(lines.contains("\(name):\t0000000000000000")) }
     }
 
     @Test func inputEndsWithItsClient() async throws {

@@ -34,6 +34,10 @@ int linux_make_controlling(int terminal);
 int linux_set_user(uid_t id);
 int linux_set_group(gid_t id);
 
+// No signal ignored, handled or blocked, those that the C library keeps for itself among them: posix_spawn leaves them
+// ignored.
+void linux_reset_signals(void);
+
 // Sets the interface `lo` of this network namespace up.
 int linux_loopback_up(void);
 
@@ -49,7 +53,8 @@ enum {
 
 // prctl(2) options.
 enum {
-    LINUX_PR_SET_PDEATHSIG = 1, LINUX_PR_SET_DUMPABLE = 4, LINUX_PR_SET_KEEPCAPS = 8, LINUX_PR_CAPBSET_READ = 23,
+    LINUX_PR_SET_PDEATHSIG = 1, LINUX_PR_SET_DUMPABLE = 4, LINUX_PR_SET_KEEPCAPS = 8, LINUX_PR_SET_NAME = 15,
+    LINUX_PR_CAPBSET_READ = 23,
     LINUX_PR_CAPBSET_DROP = 24, LINUX_PR_SET_NO_NEW_PRIVS = 38, LINUX_PR_SET_CHILD_SUBREAPER = 36,
     LINUX_PR_CAP_AMBIENT = 47, LINUX_PR_CAP_AMBIENT_CLEAR_ALL = 4
 };
