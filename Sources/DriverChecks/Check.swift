@@ -30,11 +30,17 @@ public struct Check: Sendable, CustomStringConvertible {
     }
 
     /// Runs the check on a fresh home in a folder of its own below `folder`, which must exist; nothing stays there.
-    public func run(on driver: any GraphDriver.Type, in folder: FilePath) -> Outcome {
+    public func run(
+        on driver: any GraphDriver.Type,
+        in folder: FilePath,
+        options: DriverOptions = DriverOptions()
+    ) -> Outcome {
         do {
             let scratch = try AtomicFolder(in: folder, prefix: "check-\(driver.name)-")
             let outcome: Outcome
-            do { outcome = try run(Scene(driver, folder: scratch.path)) } catch { outcome = Self.outcome(of: error) }
+            do { outcome = try run(Scene(driver, folder: scratch.path, options: options)) } catch {
+                outcome = Self.outcome(of: error)
+            }
             try scratch.cancel()
             return outcome
         } catch {
@@ -46,6 +52,7 @@ public struct Check: Sendable, CustomStringConvertible {
         guard scene.driver.capabilities.isSuperset(of: needs) else {
             return .skipped("\(type(of: scene.driver).name) does not promise this")
         }
+        defer { scene.release() }
         try body(scene)
         return .passed
     }

@@ -26,8 +26,11 @@ extension Check {
                 try prepare(scene, a, b)
                 let isKilled = try runKilled(beforeCall: call) { try? operation(scene.driver, a, b) }
                 let driver = try scene.reopened()
-                let visible = driver.contains(b)
-                if visible { _ = try driver.open(b) }
+                for id in [a, b] where driver.contains(id) { try driver.close(id) }
+                if driver.contains(b) {
+                    _ = try driver.open(b)
+                    try driver.close(b)
+                }
                 try driver.remove(b)
                 try expectEqual(try scene.leftovers(), before, "files in the home after a kill before call \(call)")
                 try expectEqual(try scene.record(a).differences(from: record), [], "differences in the parent")

@@ -48,7 +48,8 @@ extension Check {
         ),
         Check("a full disk stops apply with an error, and leaves nothing") { scene in
             try SmallDisk.use(in: scene.folder) { disk in
-                let driver = try type(of: scene.driver).init(home: disk.appending("home"), options: DriverOptions())
+                let driver = try scene.other(home: disk.appending("home"))
+                defer { try? driver.release() }
                 let (a, b) = (try scene.id("a"), try scene.id("b"))
                 try driver.create(a, parent: nil, options: LayerOptions())
                 _ = try driver.apply(BufferSource(LayerTar().finished), to: a, parent: nil, limits: ArchiveLimits())
@@ -71,7 +72,8 @@ extension Check {
             try makeFolders(disk, mode: FilePermissions(rawValue: 0o755))
             try Mount(type: "tmpfs", source: "tmpfs", options: ["nr_inodes=40"]).make(at: disk)
             defer { try? unmount(disk, detach: true) }
-            let driver = try type(of: scene.driver).init(home: disk.appending("home"), options: DriverOptions())
+            let driver = try scene.other(home: disk.appending("home"))
+            defer { try? driver.release() }
             var failed = false
             for number in 0..<40 where !failed {
                 let before = try TreeRecord.names(below: disk)

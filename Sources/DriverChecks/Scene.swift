@@ -8,15 +8,24 @@ struct Scene: Sendable {
     let driver: any GraphDriver
     /// A folder of the check's own, on the file system that is tried.
     let folder: FilePath
+    /// What the user said about the driver.
+    let options: DriverOptions
     var home: FilePath { folder.appending("home") }
 
-    init(_ type: any GraphDriver.Type, folder: FilePath, options: DriverOptions = DriverOptions()) throws {
+    init(_ type: any GraphDriver.Type, folder: FilePath, options: DriverOptions) throws {
         self.folder = folder
+        self.options = options
         driver = try type.init(home: folder.appending("home"), options: options)
     }
 
     /// The driver as the next start of the daemon would open it.
-    func reopened() throws -> any GraphDriver { try type(of: driver).init(home: home, options: DriverOptions()) }
+    func reopened() throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }
+
+    /// The driver on another home, for a check that needs a second one.
+    func other(home: FilePath) throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }
+
+    /// Gives back what the driver took of the host, whatever became of the check.
+    func release() { try? driver.release() }
 
     /// A layer's ID: 64 hex digits, from a short name.
     func id(_ name: String) throws -> LayerID {

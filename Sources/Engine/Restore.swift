@@ -22,6 +22,7 @@ extension Engine {
             }
         }
         await forgetStrangers()
+        try? await pool.run { [store] in store.closeUnseen() }  // says itself what it could not close
     }
 
     private func restore(_ id: String) async throws {

@@ -10,6 +10,9 @@ extension GraphDriver {
     /// Nothing to end: right for drivers whose `open` takes nothing.
     public func close(_ id: LayerID) throws {}
 
+    /// Nothing to give back: right for drivers that have only their home.
+    public func release() throws {}
+
     /// Shows both trees and compares them, file by file.
     public func changes(in id: LayerID, since parent: LayerID?) throws -> [Change] {
         try changesByComparison(in: id, since: parent)

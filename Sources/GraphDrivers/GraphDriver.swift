@@ -48,7 +48,9 @@ public enum LayerView: Sendable, Equatable {
 /// and is removed only when it has none. IDs come from the store and are never used for another layer while one lives.
 ///
 /// **Views.** `open` says what to mount and mounts nothing: the store mounts, where and in which namespace it likes,
-/// counts who looks, and calls `close` after the last. Two calls of `open` give equal views. A surplus `close` is harmless.
+/// and counts who looks. Calls of `open` and `close` come in pairs, and several may have a layer open at once (`ViewCount`
+/// counts, for a driver that must know the last); all get equal views. A surplus `close` is harmless. After a restart
+/// the store calls `close` for every layer that no running container has: so it ends what a killed process had open.
 /// A layer that was applied, or that has children, need not be writable through its view; one that a container has must be.
 ///
 /// **Crashes.** A kill may come between any two instructions. The store writes a layer's ID into its journal before
@@ -63,6 +65,9 @@ public enum LayerView: Sendable, Equatable {
 ///
 /// **Layout.** A home holds the driver's files only, so a driver that shares its layout with another engine leaves nothing
 /// there which that engine would take for a layer. Names that begin with a dot can't be layers' IDs.
+///
+/// **The host.** What a driver takes of the host beside its home (loop devices, a pool) is back after `release`, which the
+/// store calls at its end. Where containers run on, that waits: `release` leaves alone what an open layer needs.
 ///
 /// **Proof.** `Check.all` in DriverChecks holds a driver to all of this: eight lines of test, or `varve driver check`.
 public protocol GraphDriver: Sendable {
@@ -80,6 +85,9 @@ public protocol GraphDriver: Sendable {
     func open(_ id: LayerID) throws -> LayerView
     /// Ends what `open` began. Docker: `Put`.
     func close(_ id: LayerID) throws
+
+    /// Gives back what the driver took of the host, but for what open layers need; nothing may be called afterwards.
+    func release() throws
 
     /// What is different in `id` since `parent` (nil: everything), sorted by path.
     func changes(in id: LayerID, since parent: LayerID?) throws -> [Change]

@@ -104,7 +104,13 @@ extension LaunchMessage {
         case .folder(let path): rootFolder = path.string
         case .mounts(let all):
             mounts = all.map {
-                RootMount(type: $0.type, source: $0.source, target: $0.target.string, options: $0.options)
+                RootMount(
+                    type: $0.type,
+                    source: $0.source,
+                    target: $0.target.string,
+                    options: $0.options,
+                    subfolder: $0.subfolder.string
+                )
             }
         }
         self.init(id: request.id, folder: folder.string, rootFolder: rootFolder, mounts: mounts)

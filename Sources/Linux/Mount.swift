@@ -15,12 +15,21 @@ public struct Mount: Sendable, Equatable {
     public var target: FilePath
     /// What `mount(8)` calls options, data and flags alike: `ro`, `lowerdir+=/…`, `upperdir=/…`.
     public var options: [String]
+    /// The folder of the file system that is shown as its root, as in btrfs's `subvol=`; empty: the whole.
+    public var subfolder: FilePath
 
     /// Describes a mount; nothing happens until somebody mounts it.
-    public init(type: String = "", source: String = "", target: FilePath = "", options: [String] = []) {
+    public init(
+        type: String = "",
+        source: String = "",
+        target: FilePath = "",
+        options: [String] = [],
+        subfolder: FilePath = ""
+    ) {
         self.type = type
         self.source = source
         self.target = target
         self.options = options
+        self.subfolder = subfolder
     }
 }

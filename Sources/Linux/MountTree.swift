@@ -46,6 +46,30 @@ public func unmount(_ target: FilePath, detach: Bool = false) throws(SystemError
 extension Mount {
     /// Makes this mount on `target`, an absolute path, whatever `self.target` says.
     public func make(at target: FilePath, using interface: MountInterface = .best) throws(SystemError) {
+        try makeWhole(at: target, using: interface)
+        if !subfolder.isEmpty { try narrow(target) }
+    }
+
+    /// Leaves only the subfolder of what was just mounted on `target`, as one mount.
+    private func narrow(_ target: FilePath) throws(SystemError) {
+        let inside = target.appending(subfolder.lexicallyNormalized().components.filter { $0.kind == .regular })
+        let clone: CInt
+        do throws(SystemError) {
+            clone = try sys("take \(subfolder) of \(source)") {
+                open_tree(AT_FDCWD, inside.string, UInt32(OPEN_TREE_CLONE) | UInt32(OPEN_TREE_CLOEXEC))
+            }
+        } catch {
+            try? unmount(target, detach: true)  // it was made a moment ago; the error to report is the other one
+            throw error
+        }
+        let part = OwnedDescriptor(clone)
+        try unmount(target, detach: true)
+        try sys("put \(subfolder) of \(source) on \(target)") {
+            move_mount(part.rawValue, "", AT_FDCWD, target.string, UInt32(MOVE_MOUNT_F_EMPTY_PATH))
+        }
+    }
+
+    private func makeWhole(at target: FilePath, using interface: MountInterface) throws(SystemError) {
         if type.isEmpty || interface == .old { return try makeOld(at: target) }
         do throws(SystemError) {
             let detached = try makeDetached()

@@ -31,12 +31,15 @@ package struct RootMount: Codable, Sendable {
     package var source: String
     package var target: String
     package var options: [String]
+    /// The folder of the file system that is shown; empty: the whole.
+    package var subfolder: String
 
-    package init(type: String, source: String, target: String, options: [String]) {
+    package init(type: String, source: String, target: String, options: [String], subfolder: String) {
         self.type = type
         self.source = source
         self.target = target
         self.options = options
+        self.subfolder = subfolder
     }
 }
 

@@ -52,9 +52,20 @@ final class MountViews: Sendable {
                 return
             }
             views[name] = nil
-            do { try layers.driver.close(known.id) } catch {
-                layers.log.warning("layer did not close", metadata: ["layer": "\(known.id)", "error": "\(error)"])
-            }
+            close(layer: known.id)
+        }
+    }
+
+    /// Ends what a killed daemon had open, which nobody has open now.
+    func closeUnseen() {
+        let (images, mounts) = layers.state.withLock { ($0.layers.values.map(\.cacheID), Array($0.mounts.values)) }
+        let unseen = mounts.filter { !isOpen($0.name) }
+        for id in images + unseen.flatMap({ [$0.mountID] + [$0.initID].compactMap { $0 } }) { close(layer: id) }
+    }
+
+    private func close(layer id: LayerID) {
+        do { try layers.driver.close(id) } catch {
+            layers.log.warning("layer did not close", metadata: ["layer": "\(id)", "error": "\(error)"])
         }
     }
 

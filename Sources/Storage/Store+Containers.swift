@@ -40,6 +40,10 @@ extension Store {
     /// Ends what `open` began.
     package func close(_ name: String) { views.close(name) }
 
+    /// Ends what a killed daemon had open: of every layer that nobody has open now. Once, after the running containers'
+    /// layers were opened.
+    package func closeUnseen() { views.closeUnseen() }
+
     /// Shows the container's tree to `body`, mounting what must be mounted where only this process sees it.
     package func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {
         try views.withRoot(of: name, body)

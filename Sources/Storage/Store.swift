@@ -58,5 +58,10 @@ package final class Store: Sendable {
     }
 
     /// Waits until everything is on the disk; nothing may be called afterwards.
-    package func close() { flusher.finish() }
+    package func close() {
+        flusher.finish()
+        do { try driver.release() } catch {
+            log.warning("the driver keeps something of the host", metadata: ["error": "\(error)"])
+        }
+    }
 }

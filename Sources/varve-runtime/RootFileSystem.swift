@@ -20,7 +20,13 @@ struct RootFileSystem {
         } else {
             try mountTree(
                 mounts.map {
-                    Mount(type: $0.type, source: $0.source, target: FilePath($0.target), options: $0.options)
+                    Mount(
+                        type: $0.type,
+                        source: $0.source,
+                        target: FilePath($0.target),
+                        options: $0.options,
+                        subfolder: FilePath($0.subfolder)
+                    )
                 },
                 at: FilePath(place)
             )

@@ -13,7 +13,7 @@ enum WarmUp {
             guard let data = try? encoder.encode(value) else { return }
             _ = try? decoder.decode(T.self, from: data)
         }
-        let mount = RootMount(type: "overlay", source: "overlay", target: "", options: ["lowerdir=/a"])
+        let mount = RootMount(type: "overlay", source: "overlay", target: "", options: ["lowerdir=/a"], subfolder: "")
         pass(LaunchMessage(id: "id", folder: "/folder", rootFolder: nil, mounts: [mount]))
         pass(spec)
         pass(Report())

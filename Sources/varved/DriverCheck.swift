@@ -16,6 +16,7 @@ struct DriverCheck: ParsableCommand {
             Examples:
               varve driver check
               varve driver check --driver overlay2 --home /mnt/xfs
+              varve driver check --driver devicemapper --storage-opt dm.basesize=1G
               varve driver check --driver vfs --check 'hard link' --format json
             """
     )
@@ -28,6 +29,9 @@ struct DriverCheck: ParsableCommand {
 
     @Option(help: "Run only checks whose promise contains this.")
     var check: String?
+
+    @Option(name: .customLong("storage-opt"), help: "An option of the driver, as key=value; may be repeated.")
+    var storageOpt: [String] = []
 
     @Option(help: "How to write it: table or json.")
     var format = OutputFormat.table
@@ -44,12 +48,13 @@ struct DriverCheck: ParsableCommand {
     }
 
     func run() throws {
+        let options = try DriverOptions(parsing: storageOpt)
         var results: [DriverReport.Result] = []
         let chosen = Check.all.filter { check.map($0.description.contains) ?? true }
         for type in drivers where driver == nil || type.name == driver {
             for check in chosen {
                 let start = ContinuousClock.now
-                let outcome = check.run(on: type, in: FilePath(home))
+                let outcome = check.run(on: type, in: FilePath(home), options: options)
                 let result = DriverReport.Result(type.name, check, outcome, ContinuousClock.now - start)
                 results.append(result)
                 if format == .table { print(result.line) }

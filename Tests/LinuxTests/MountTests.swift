@@ -46,6 +46,26 @@ import Testing
         }
     }
 
+    /// A folder of a file system as its root, as one mount: nothing shows the rest, nothing is left after one unmount.
+    @Test(arguments: [MountInterface.best, .old])
+    func showsOneFolderOfAFileSystem(_ interface: MountInterface) throws {
+        try withFolder { folder in
+            var mount = try overlay(of: 2, in: folder)
+            let merged = folder.appending("merged")
+            try makeFolders(folder.appending("upper/rootfs/etc"), mode: FilePermissions(rawValue: 0o755))
+            mount.subfolder = "rootfs"
+            try mountTree([mount], at: merged, using: interface)
+            try #expect(listFolder(merged) == ["etc"])
+            try unmount(merged)
+            try #expect(listFolder(merged) == [])
+            let tree = try DetachedTree([mount], using: interface)
+            try #expect(listFolder(tree.path) == ["etc"])
+            mount.subfolder = "none"
+            #expect(throws: SystemError.self) { try mountTree([mount], at: merged, using: interface) }
+            try #expect(listFolder(merged) == [])
+        }
+    }
+
     @Test func neverLetsTheKernelCutOptionsOff() throws {
         try withFolder { folder in
             let mount = try overlay(of: 400, in: folder)
