@@ -82,7 +82,7 @@ let package = Package(
         module("GraphDrivers", ["Archive", "Linux", system]),
         // 4 services
         module("DriverChecks", ["GraphDrivers", "Archive", "Linux", "CLinux", system]),
-        module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", crypto, logging, system]),
+        module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", "CLinux", crypto, logging, system]),
         module("Launcher", ["RuntimeProtocol", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine

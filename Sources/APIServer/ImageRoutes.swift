@@ -15,6 +15,7 @@ struct ImageRoutes: Sendable {
                 try .json(try await engine.imageHistory(request.name))
             },
             .post("/images/{name}/tag", tag),
+            .post("/commit", commit),
             .post("/images/{name}/push") { request in
                 throw EngineError(
                     .unsupported,
@@ -53,6 +54,20 @@ struct ImageRoutes: Sendable {
         let tag = request.query.string("tag") ?? ""
         try await engine.tagImage(request.name, repo: request.query.string("repo") ?? "", tag: tag)
         return .status(201)
+    }
+
+    private func commit(_ request: Request) async throws -> Response {
+        let query = request.query
+        var asked = CommitRequest()
+        asked.repo = query.string("repo") ?? ""
+        asked.tag = query.string("tag").flatMap { $0.isEmpty ? nil : $0 }
+        asked.comment = query.string("comment") ?? ""
+        asked.author = query.string("author") ?? ""
+        asked.changes = query.strings("changes").flatMap { $0.split(separator: "\n").map(String.init) }
+        asked.config = try await request.json(ContainerConfig?.self, orEmpty: nil)
+        var answer = IDResponse()
+        answer.id = try await engine.commit(query.string("container") ?? "", asked).description
+        return try .json(answer, status: 201)
     }
 
     private func remove(_ request: Request) async throws -> Response {

@@ -45,7 +45,6 @@ enum StubRoutes {
             refusal("POST", "/build/cancel", "cancelling a build"),
             refusal("POST", "/session", "BuildKit sessions"),
             refusal("POST", "/grpc", "BuildKit"),
-            refusal("POST", "/commit", "committing a container"),
             refusal("POST", "/containers/{name}/pause", "pausing a container"),
             refusal("POST", "/containers/{name}/unpause", "unpausing a container"),
             refusal("POST", "/containers/{name}/update", "updating a container"),

@@ -8,7 +8,7 @@ public import SystemPackage
 /// takes depends on what changed, not on what is there.
 ///
 /// `lower` is the tree that the lower layers show. A file is added or modified by whether that tree has it; one that was
-/// copied up and is as it was is no change. Nil if the upper directory refers to the lower layers (`redirect`,
+/// copied up and is as it was, byte for byte, is no change. Nil if the upper directory refers to the lower layers (`redirect`,
 /// `metacopy`): then it does not say what the overlay shows, and the mounted trees have to be compared.
 public func compareUpper(_ upper: FilePath, _ lower: FilePath) throws -> [Change]? {
     let upperRoot = try openFolder(upper)
@@ -63,7 +63,12 @@ private struct UpperComparison {
             return
         }
         var kind: Change.Kind? = .added
-        if let below { kind = try isDifferent(new, old) || hasOtherAttributes(name, upper, below) ? .modified : nil }
+        if let below {
+            let differs =
+                try isDifferent(new, old) || hasOtherAttributes(name, upper, below)
+                || (isFile(new) && hasOtherContent(name, upper, below))
+            kind = differs ? .modified : nil
+        }
         if let kind { changes.append(change(folder, name, kind)) }
         guard isFolder(new) else { return }
         let hasChanges = try compareFolder(name, upper, isFolder(old) ? below : nil, folder, isOpaque)

@@ -26,11 +26,31 @@ func hasOtherAttributes(_ name: FileName, _ new: CInt, _ old: CInt) throws -> Bo
     }
 }
 
-private func isCarried(_ attribute: ExtendedAttribute) -> Bool {
-    attribute.key == "security.capability" || attribute.key.hasPrefix("user.")
-        || attribute.key.hasPrefix("system.posix_acl_")
+/// Whether a layer's tar takes the attribute along: not what union file systems note for themselves.
+func isCarried(_ attribute: ExtendedAttribute) -> Bool {
+    let key = attribute.key
+    if key.hasPrefix("user.") { return !key.hasPrefix("user.overlay.") && !key.hasPrefix("user.fuseoverlayfs.") }
+    return key == "security.capability" || key.hasPrefix("system.posix_acl_")
 }
 
+/// Whether the bytes differ of two files of one size, `name` in two open folders.
+func hasOtherContent(_ name: FileName, _ new: CInt, _ old: CInt) throws -> Bool {
+    func bytes(in folder: CInt) throws -> FileSource {
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+        let text = name.withCString { String(cString: $0) }
+        return FileSource(owning: try sys("open \(text)") { name.withCString { openat(folder, $0, flags) } })
+    }
+    let (newBytes, oldBytes) = (try bytes(in: new), try bytes(in: old))
+    var (ours, theirs) = ([UInt8](repeating: 0, count: 1 << 17), [UInt8](repeating: 0, count: 1 << 17))
+    while true {
+        let count = try ours.withUnsafeMutableBytes { try newBytes.read(into: $0) }
+        guard count == (try theirs.withUnsafeMutableBytes { try oldBytes.read(into: $0) }) else { return true }
+        if count == 0 { return false }
+        if memcmp(ours, theirs, count) != 0 { return true }
+    }
+}
+
+func isFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
 
 /// `name` in the folder of path `folder` (without the leading `/`) as a change.

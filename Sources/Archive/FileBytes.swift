@@ -20,6 +20,12 @@ package final class FileSource: ByteSource {
         isOwner = false
     }
 
+    /// Reads from `descriptor` and closes it with the source.
+    init(owning descriptor: CInt) {
+        self.descriptor = FileDescriptor(rawValue: descriptor)
+        isOwner = true
+    }
+
     deinit {
         // Nothing was written: closing cannot lose anything.
         if isOwner { try? descriptor.close() }

@@ -23,10 +23,10 @@ final class TreeWriter {
     func finish() throws { try output.finish() }
 
     /// A member that says that `path` of the lower layers is gone.
-    func addWhiteout(_ path: [UInt8], mode: mode_t = 0o600) throws {
+    func addWhiteout(_ path: [UInt8]) throws {
         try output.add { entry in
             setName(entry, path)
-            archive_entry_set_mode(entry, S_IFREG | mode)
+            archive_entry_set_mode(entry, S_IFREG)
             archive_entry_set_size(entry, 0)
             archive_entry_set_mtime(entry, 0, 0)
         }
@@ -106,9 +106,8 @@ final class TreeWriter {
 
     /// What has a meaning on another host. Ids of other user name spaces do not, so capabilities lose theirs (as Docker).
     private func portable(_ attribute: ExtendedAttribute) -> ExtendedAttribute? {
-        let isKept = attribute.key.hasPrefix("user.") || attribute.key.hasPrefix("system.posix_acl_")
-        if isKept { return attribute }
-        guard attribute.key == "security.capability" else { return nil }
+        guard isCarried(attribute) else { return nil }
+        guard attribute.key == "security.capability" else { return attribute }
         guard attribute.value.count == 24, attribute.value[3] == 3 else { return attribute }
         var value = Array(attribute.value.prefix(20))
         value[3] = 2

@@ -18,7 +18,7 @@ public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSi
         let name = Array(bytes[(slash.map { $0 + 1 } ?? 0)...])
         if name.isEmpty { continue }
         if change.kind == .deleted {
-            try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + name, mode: 0)
+            try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + name)
             continue
         }
         // What vanished since the comparison is left out, with the folder it was in.
@@ -33,65 +33,33 @@ public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSi
     try writer.finish()
 }
 
-/// Writes overlayfs's upper folder as a layer: devices 0:0 (and their attribute form) become whiteouts, opaque folders
-/// get `.wh..wh..opq`; overlayfs's own attributes stay behind.
-///
-/// - Throws: where a folder or file refers to a lower layer (`redirect`, `metacopy`): then the upper folder alone does
-///   not say what the layer is, and the mounted trees have to be compared.
-public func writeLayer(overlayUpper: FilePath, to sink: any ByteSink) throws {
-    try writeTree(overlayUpper, to: sink, isUpper: true)
-}
-
 /// Writes the whole tree as a flat tar, for `export`; the root itself is no member.
 public func writeTree(_ tree: FilePath, to sink: any ByteSink) throws {
-    try writeTree(tree, to: sink, isUpper: false)
-}
-
-private func writeTree(_ tree: FilePath, to sink: any ByteSink, isUpper: Bool) throws {
     let root = try openFolder(tree)
     defer { close(root) }
-    let walk = TreeWalk(writer: try TreeWriter(sink), isUpper: isUpper)
-    if isUpper { try walk.markOpaque(root, [], mode: 0o755) }
+    let walk = TreeWalk(writer: try TreeWriter(sink))
     try walk.addEntries(of: root, [])
     try walk.writer.finish()
 }
 
 private struct TreeWalk {
     let writer: TreeWriter
-    let isUpper: Bool
 
     func addEntries(of folder: CInt, _ path: [UInt8]) throws {
         for name in try entries(of: folder, String(decoding: path, as: UTF8.self)) {
             let whole = (path.isEmpty ? [] : path + [0x2f]) + Array(name.bytes)
-            try name.withCString { try add($0, in: folder, path, whole) }
+            try name.withCString { try add($0, in: folder, whole) }
         }
     }
 
-    private func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ parent: [UInt8], _ path: [UInt8]) throws {
+    private func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ path: [UInt8]) throws {
         var status = stat()
         guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-        let text = String(decoding: path, as: UTF8.self)
-        if isUpper {
-            if try isOverlayWhiteout(name, in: folder, status, text) {
-                let hidden = path.dropFirst(parent.isEmpty ? 0 : parent.count + 1)
-                return try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + hidden)
-            }
-            if let key = try overlayReference(name, in: folder, status, text) {
-                throw ArchiveError.damaged(reason: "/\(text) has \(key): it is nothing without its lower layers")
-            }
-        }
         guard try writer.add(name, in: folder, status, as: path), status.st_mode & S_IFMT == S_IFDIR else { return }
         let child = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard child >= 0 else { return }
         defer { close(child) }
-        if isUpper { try markOpaque(child, path, mode: status.st_mode & 0o777) }
         try addEntries(of: child, path)
-    }
-
-    func markOpaque(_ folder: CInt, _ path: [UInt8], mode: mode_t) throws {
-        let text = String(decoding: path, as: UTF8.self)
-        guard try isOpaque(folder, text) else { return }
-        try writer.addWhiteout((path.isEmpty ? [] : path + [0x2f]) + ".wh..wh..opq".utf8, mode: mode)
     }
 }
 

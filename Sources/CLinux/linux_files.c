@@ -30,6 +30,8 @@ int linux_open_beneath(int dir, const char *path, uint64_t flags) {
     return openat2(dir, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int linux_ficlone(int to, int from) { return ioctl(to, FICLONE, from); }
 
 ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length) {
@@ -75,6 +77,11 @@ int linux_set_xattr(int dir, const char *name, const char *key, const void *valu
 
 int linux_fset_xattr(int fd, const char *key, const void *value, size_t size) {
     return fsetxattr(fd, key, value, size, 0);
+}
+
+int linux_remove_xattr(int dir, const char *name, const char *key) {
+    char path[PATH];
+    return lremovexattr(entry(path, dir, name), key);
 }
 
 int linux_set_times(int dir, const char *name, int64_t atime, long atime_ns, int64_t mtime, long mtime_ns) {

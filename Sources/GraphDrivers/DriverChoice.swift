@@ -146,6 +146,7 @@ public enum DriverChoice {
             let scratch = try AtomicFolder(in: existingFolder(of: dataRoot), prefix: ".varve-probe-")
             defer { try? scratch.cancel() }  // what is left over says by its name what it was
             let driver = try type.init(home: scratch.path.appending(type.name), options: options)
+            defer { try? driver.release() }  // as above
             let facts = driver.status.map { "\($0.key): \($0.value)" }
             return result(true, facts.isEmpty ? "runs on every file system" : facts.joined(separator: ", "), nil)
         } catch DriverError.unsupported(_, let reason, let remedy) {

@@ -81,7 +81,7 @@ final class ImageDatabase: Sendable {
     }
 
     /// Keeps a configuration whose layers are all there and leases the top one; an image that is there stays as it is.
-    func create(_ raw: [UInt8]) throws -> ImageID {
+    func create(_ raw: [UInt8], parent: ImageID? = nil) throws -> ImageID {
         let id = ImageID(Digest.of(raw))
         let config = try Self.parse(raw)
         let top = ChainID.of(config.diffIDs)
@@ -94,11 +94,21 @@ final class ImageDatabase: Sendable {
                     remedy: "load the image again"
                 )
             }
-            do { try writeAtomically(raw, to: layout.content(id), flush: false) } catch {
+            do {
+                // First, since metadata alone is nothing.
+                if let parent { try setMetadata("parent", parent.description, of: id) }
+                try writeAtomically(raw, to: layout.content(id), flush: false)
+            } catch {
                 if let top { layers.release(top) }
                 throw error
             }
-            images[id] = Entry(config: config, raw: raw, top: top, parent: parent(of: id), lastTagged: lastTagged(id))
+            images[id] = Entry(
+                config: config,
+                raw: raw,
+                top: top,
+                parent: self.parent(of: id),
+                lastTagged: lastTagged(id)
+            )
         }
         for layer in layers.chain(to: top) { layers.claim(layer.chain) }
         return id

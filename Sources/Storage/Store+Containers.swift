@@ -72,7 +72,7 @@ extension Store {
         return try driver.size(of: mount.mountID, since: try base(of: mount))
     }
 
-    private func base(of mount: WritableLayer) throws -> LayerID? {
+    func base(of mount: WritableLayer) throws -> LayerID? {
         if let initID = mount.initID { return initID }
         guard let parent = mount.parent else { return nil }
         guard let layer = layers.layer(parent) else {

@@ -9,7 +9,7 @@ struct ContainerGroup: ParsableCommand {
         subcommands: [
             ContainerLs.self, Run.self, Create.self, Start.self, Exec.self, Attach.self, Logs.self, Wait.self,
             Stop.self, Restart.self,
-            Kill.self, Rm.self, Diff.self, Export.self, ContainerInspectVerb.self,
+            Kill.self, Rm.self, Diff.self, Export.self, Commit.self, ContainerInspectVerb.self,
         ]
     )
 }

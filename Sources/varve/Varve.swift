@@ -24,7 +24,7 @@ struct Varve: ParsableCommand {
                 name: "Containers",
                 subcommands: [
                     Run.self, Create.self, Start.self, Exec.self, Attach.self, Ps.self, Logs.self, Wait.self, Stop.self,
-                    Restart.self, Kill.self, Rm.self, Diff.self, Export.self,
+                    Restart.self, Kill.self, Rm.self, Diff.self, Export.self, Commit.self,
                 ]
             ),
             CommandGroup(

@@ -10,12 +10,13 @@ import tempfile
 import pytest
 
 import clients
+import drivers
 import engine as engines
 import leaks
 import peer
 import rootfs
 
-DRIVERS = ["overlay2", "vfs"]
+DRIVERS = drivers.runnable()
 counter = itertools.count(1)
 
 
@@ -25,10 +26,12 @@ def pytest_configure(config):
 
 
 @contextlib.contextmanager
-def loop_disk(image, mount_point, size):
-    """A journaled ext4 of `size` in a sparse file, mounted."""
+def loop_disk(image, mount_point, size, kind="ext4"):
+    """A journaled ext4, or another file system, of `size` in a sparse file, mounted."""
     subprocess.run(["truncate", "-s", size, image], check=True)
-    subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1", image], check=True)
+    # btrfs keeps data and metadata apart, unless the disk is too small for that.
+    flags = {"ext4": ["-F", "-E", "lazy_itable_init=1"], "btrfs": ["--mixed"] if size.endswith("M") else []}.get(kind, [])
+    subprocess.run([f"mkfs.{kind}", "-q", *flags, image], check=True)
     mount_point.mkdir()
     subprocess.run(["mount", "-o", "loop", image, mount_point], check=True)
     try:
@@ -53,6 +56,37 @@ def disk(place):
         yield mounted
 
 
+class Disks(dict):
+    """For each driver a disk that suits it, made when first asked for."""
+
+    def __init__(self, place, ext4, stack):
+        super().__init__(ext4=ext4)
+        self.place, self.stack = place, stack
+
+    def of(self, driver):
+        return self[drivers.FILE_SYSTEM.get(driver, "ext4")]
+
+    def __missing__(self, kind):
+        self[kind] = self.stack.enter_context(loop_disk(self.place / f"{kind}.img", self.place / kind, "12G", kind))
+        return self[kind]
+
+
+class OneDisk:
+    """A disk for any driver."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def of(self, driver):
+        return self.folder
+
+
+@pytest.fixture(scope="session")
+def disks(place, disk):
+    with contextlib.ExitStack() as stack:
+        yield Disks(place, disk, stack)
+
+
 @pytest.fixture(scope="session")
 def busybox_tar(place):
     """An archive that `load` takes: one image, busybox:latest."""
@@ -70,14 +104,15 @@ def rootfs_tar(place):
 
 
 @contextlib.contextmanager
-def daemons(place, disk):
+def daemons(place, disks):
     """A factory of daemons; at its end they are torn down, the last one first, and each must leave nothing."""
     with contextlib.ExitStack() as stack:
 
         def make(driver, kind=None, start=True, **options):
             dockerd = "dockerd" in (kind, os.environ.get("VARVE_E2E_ENGINE"))
             name = f"{'p' if dockerd else 'v'}{next(counter)}-{os.getpid()}"
-            daemon = (peer.Dockerd if dockerd else engines.Daemon)(name, place, disk, driver, **options)
+            options["arguments"] = [*drivers.arguments(driver), *options.get("arguments", [])]
+            daemon = (peer.Dockerd if dockerd else engines.Daemon)(name, place, disks.of(driver), driver, **options)
             stack.callback(daemon.tear_down)
             return daemon.start() if start else daemon
 
@@ -85,14 +120,14 @@ def daemons(place, disk):
 
 
 @pytest.fixture
-def make_daemon(place, disk):
-    with daemons(place, disk) as make:
+def make_daemon(place, disks):
+    with daemons(place, disks) as make:
         yield make
 
 
 @pytest.fixture(scope="module")
-def make_module_daemon(place, disk):
-    with daemons(place, disk) as make:
+def make_module_daemon(place, disks):
+    with daemons(place, disks) as make:
         yield make
 
 

@@ -24,8 +24,10 @@ class DataRoot:
 
     def driver_layers(self):
         """The ids in the driver's home."""
-        if self.driver == "vfs":
-            return {entry.name for entry in self.entries(self.path / "vfs/dir")}
+        inside = {"vfs": "dir", "btrfs": "subvolumes", "aufs": "layers", "devicemapper": "metadata"}
+        if folder := inside.get(self.driver):
+            found = {entry.name for entry in self.entries(self.path / self.driver / folder)}
+            return found - {"base", "deviceset-metadata", "transaction-metadata"}
         return {entry.name for entry in self.entries(self.path / self.driver) if entry.is_dir() and entry.name != "l"}
 
     def layers(self):

@@ -7,6 +7,7 @@ import pytest
 
 import conftest
 import dataroot
+import drivers
 import rootfs
 
 
@@ -149,10 +150,12 @@ class TestFullDisk:
     @pytest.fixture
     def daemon(self, place, driver, busybox_tar):
         folder = place / f"full-{driver}"
-        with conftest.loop_disk(place / f"full-{driver}.img", folder, "40M") as disk, conftest.daemons(place, disk) as make:
-            daemon = make(driver)
-            daemon.docker("load", "-i", busybox_tar)
-            yield daemon
+        kind = drivers.FILE_SYSTEM.get(driver, "ext4")
+        with conftest.loop_disk(place / f"full-{driver}.img", folder, "40M", kind) as disk:
+            with conftest.daemons(place, conftest.OneDisk(disk)) as make:
+                daemon = make(driver)
+                daemon.docker("load", "-i", busybox_tar)
+                yield daemon
         folder.rmdir()
 
     def test_load(self, daemon, tmp_path):

@@ -147,7 +147,7 @@ class TestChoice:
 def test_driver_commands(disk):
     """`driver ls` and `driver probe` for people and for programs."""
     names = [row["name"] for row in json.loads(engines.run([engines.BIN / "varve", "driver", "ls", "--format", "json"]).out)]
-    assert names == ["overlay2", "vfs"]
+    assert {"overlay2", "vfs"} <= set(names)
     probe = json.loads(engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk, "--format", "json"]).out)
     assert all(row["supported"] and row["name"] in names for row in probe["drivers"])
     table = engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk])

@@ -141,8 +141,9 @@ FLAWED = {
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
-def test_flawed_archive_is_refused(engine, flaw, disk):
+def test_flawed_archive_is_refused(engine, flaw, disks):
     """Refused with a reason, soon, and without filling the disk."""
+    disk = disks.of(engine.driver)
     images, used = engine.image_ids(), usage(disk)
     result = engine.docker("import", "-", "hostile:v1", stdin=FLAWED[flaw](), check=False, timeout=60)
     assert result.code == 1 and len(result.err.strip()) > 20, result

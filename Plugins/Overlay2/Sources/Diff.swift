@@ -13,12 +13,6 @@ extension Overlay2 {
         return try found ?? changesByComparison(in: id, since: parent)
     }
 
-    /// Writes the upper directory as a layer tar.
-    public func diff(of id: LayerID, since parent: LayerID?, to sink: any ByteSink) throws {
-        guard try isNative(id, since: parent) else { return try diffByComparison(of: id, since: parent, to: sink) }
-        try writeLayer(overlayUpper: folder(id).appending("diff"), to: sink)
-    }
-
     /// Unpacks into the upper directory, with overlayfs's whiteouts; without a parent there is nothing to white out.
     public func apply(
         _ tar: any ByteSource,

@@ -9,6 +9,9 @@ int linux_open_in_root(int dir, const char *path, uint64_t flags);
 // The same, but through no symbolic link at all.
 int linux_open_beneath(int dir, const char *path, uint64_t flags);
 
+// A pipe whose ends no other program gets. man 2 pipe2: O_CLOEXEC
+int linux_pipe(int ends[2]);
+
 int linux_ficlone(int to, int from);
 ssize_t linux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t length);
 int64_t linux_seek_data(int fd, int64_t offset);
@@ -21,6 +24,7 @@ ssize_t linux_list_xattrs(int dir, const char *name, char *list, size_t size);
 ssize_t linux_get_xattr(int dir, const char *name, const char *key, void *value, size_t size);
 int linux_set_xattr(int dir, const char *name, const char *key, const void *value, size_t size);
 int linux_fset_xattr(int fd, const char *key, const void *value, size_t size);
+int linux_remove_xattr(int dir, const char *name, const char *key);
 
 // Modification time, and an access time that is not before it; links not followed; an empty name means `dir` itself.
 int linux_set_times(int dir, const char *name, int64_t atime, long atime_ns, int64_t mtime, long mtime_ns);

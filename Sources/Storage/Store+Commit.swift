@@ -1,0 +1,63 @@
+import Archive
+import GraphDrivers
+package import OCI
+import Synchronization
+
+extension Store {
+    /// Makes an image of what the container `name` changed, on top of the layers that it was made from.
+    ///
+    /// `image` is the new image but for its layers; the last step of its history is this one. A container that changed
+    /// nothing gives an image of the layers it has.
+    package func commit(_ name: String, as image: ImageConfig, parent: ImageID?, reference: String?) throws -> Image {
+        let tagged = try reference.map { try parse($0).tagged }
+        // Keeps the container from being removed meanwhile.
+        _ = try open(name)
+        defer { close(name) }
+        let mount = try layers.mount(name)
+        let layer = try takeIn(changesOf: mount)
+        defer { if let layer { layers.release(layer.chain) } }
+        var image = image
+        image.rootfs = RootFS(diffIDs: layers.chain(to: layer?.chain).map(\.diff))
+        image.history[image.history.count - 1].emptyLayer = layer?.chain == mount.parent
+        let id = try imageDatabase.create(JSON.encode(image), parent: parent)
+        if let tagged { try put(tagged, on: id) }
+        flusher.flush()
+        return try self.image(named: id.description)
+    }
+
+    /// Puts a layer with the container's changes in place, leased; the one it stands on if there are none.
+    private func takeIn(changesOf mount: WritableLayer) throws -> Layer? {
+        let parent = mount.parent.flatMap { layers.lease($0) }
+        let base = try self.base(of: mount)  // throws if the parent is damaged
+        let draft = try layers.begin(on: parent?.cacheID)
+        do {
+            let content = try fill(draft, withChangesOf: mount.mountID, since: base)
+            if content.diff == Self.emptyDiff {
+                layers.discard(draft)
+                return parent
+            }
+            // Not between a load's look whether the layer is there and its putting in place what stands on it.
+            let layer = try registering.withLock { _ in try layers.commit(draft, content, on: parent) }
+            if let parent { layers.release(parent.chain) }
+            return layer
+        } catch {
+            layers.discard(draft)
+            if let parent { layers.release(parent.chain) }
+            throw error
+        }
+    }
+
+    private func fill(_ draft: LayerDraft, withChangesOf id: LayerID, since base: LayerID?) throws -> LayerContent {
+        let stream = try DiffStream(of: id, since: base, by: driver)
+        let content: LayerContent
+        do { content = try layers.fill(draft, from: stream) } catch {
+            try stream.finish()  // the driver's reason is the better one
+            throw error
+        }
+        try stream.finish()
+        return content
+    }
+
+    /// The digest of a tar with nothing in it: 1024 zeros.
+    private static let emptyDiff = DiffID(Digest.of([UInt8](repeating: 0, count: 1024)))
+}
