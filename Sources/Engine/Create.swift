@@ -55,7 +55,7 @@ extension Engine {
         record.networkSettings.networks = [host.networkMode: Endpoint()]
         record.mountPoints = MountPoints.all(host)
         let pending = pendingFolder.appending(id)
-        let made = try await pool.run { [store, record, host] in
+        let made = try await onStore { [record, host] store in
             // From here until the end a crash leaves the mark, and the next start removes what there is.
             try writeFile([], to: pending, mode: [.ownerReadWrite])
             try store.createMount(id, image: image.id, options: host.storageOpt ?? [:])

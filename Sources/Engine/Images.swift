@@ -1,5 +1,6 @@
 package import Archive
 package import DockerAPI
+import GraphDrivers
 package import OCI
 package import Storage
 
@@ -111,12 +112,24 @@ extension Engine {
     /// Runs `body` where it may block; the store's errors become the engine's.
     func onStore<T: Sendable>(_ body: @escaping @Sendable (Store) throws -> T) async throws -> T {
         try await pool.run { [store] in
-            do { return try body(store) } catch let error as StorageError { throw EngineError(error) }
+            do { return try body(store) } catch let error as StorageError {
+                throw EngineError(error)
+            } catch let error as DriverError {
+                throw EngineError(error)
+            }
         }
     }
 }
 
 extension EngineError {
+    /// A driver's option that makes no sense is the caller's mistake.
+    init(_ error: DriverError) {
+        switch error {
+        case .invalidOption, .unknownOption: self.init(.invalid, error.description)
+        default: self.init(.failed, error.description)
+        }
+    }
+
     init(_ error: StorageError) {
         let kind: Kind =
             switch error.kind {

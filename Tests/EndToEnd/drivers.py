@@ -7,8 +7,8 @@ import engine
 
 # The file system that a driver's data root lies on; the others get ext4.
 FILE_SYSTEM = {"btrfs": "btrfs"}
-# A pool of Docker's default size would do, but making a file system of 10 GB takes a second.
-OPTIONS = {"devicemapper": ["dm.basesize=1G", "dm.loopdatasize=8G", "dm.loopmetadatasize=128M"]}
+# A pool of the default size would do, but making a file system of 10 GB takes a second.
+OPTIONS = {"devicemapper": ["dm.basesize=512M", "dm.loopdatasize=8G", "dm.loopmetadatasize=128M"]}
 # A line of what `docker info` says of each.
 INFO = {
     "overlay2": "Backing Filesystem: extfs", "aufs": "Backing Filesystem: extfs", "devicemapper": "Data Space Total: 8.59GB",
