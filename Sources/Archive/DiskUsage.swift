@@ -5,10 +5,12 @@ import Linux
 public import SystemPackage
 
 /// The bytes of all that is no folder below `tree`, each inode once; holes count as bytes (Docker's rule for sizes).
-public func diskUsage(of tree: FilePath) throws -> Int64 {
+///
+/// An aufs branch's own folders (`.wh..wh.plnk`, `.wh..wh.orph`) are left out if `isBranch`.
+public func diskUsage(of tree: FilePath, isBranch: Bool = false) throws -> Int64 {
     let root = try openFolder(tree)
     defer { close(root) }
-    var usage = DiskUsage()
+    var usage = DiskUsage(skipped: isBranch ? aufsPrefix : nil)
     try usage.add(root)
     return usage.total
 }
@@ -21,9 +23,14 @@ private struct DiskUsage {
 
     private(set) var total: Int64 = 0
     private var seen: Set<Inode> = []
+    /// Names that begin so do not count.
+    private let skipped: [UInt8]?
+
+    init(skipped: [UInt8]?) { self.skipped = skipped }
 
     mutating func add(_ folder: CInt) throws {
         for name in try entries(of: folder, "a folder") {
+            if let skipped, name.bytes.starts(with: skipped) { continue }
             var status = stat()
             // What vanished meanwhile takes nothing.
             guard name.withCString({ fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { continue }

@@ -10,13 +10,14 @@ struct FolderCache {
     private var descriptor: CInt = -1
     private var path: [UInt8] = []
     private var isStale = true
-    /// New files in the open folder take its group (its setgid bit): root's files then need a `fchown`, too.
-    private(set) var givesGroup = false
-    private let rootGivesGroup: Bool
+    /// New files in the open folder take its group (its setgid bit) or its default access control list: what a member does
+    /// not have then needs to be taken away.
+    private(set) var givesAttributes = false
+    private let rootGivesAttributes: Bool
 
     init(root: CInt) {
         self.root = root
-        rootGivesGroup = Self.givesGroup(root)
+        rootGivesAttributes = Self.givesAttributes(root)
     }
 
     /// Closes what is open; to be called once, at the end.
@@ -35,17 +36,17 @@ struct FolderCache {
         descriptor = folder
         self.path = path
         isStale = false
-        givesGroup = Self.givesGroup(folder)
+        givesAttributes = Self.givesAttributes(folder)
     }
 
     /// The folder that `member` lies in, valid until the next call; made, mode 0755, with those above where missing.
     mutating func folder(of member: MemberPath) throws -> CInt {
         if member.isTop {
-            givesGroup = rootGivesGroup
+            givesAttributes = rootGivesAttributes
             return root
         }
         if !isStale, member.isIn(path) {
-            givesGroup = Self.givesGroup(descriptor)
+            givesAttributes = Self.givesAttributes(descriptor)
             return descriptor
         }
         let found = try open(member) ?? make(member)
@@ -100,9 +101,10 @@ struct FolderCache {
         }
     }
 
-    private static func givesGroup(_ folder: CInt) -> Bool {
+    private static func givesAttributes(_ folder: CInt) -> Bool {
         var status = stat()
-        return fstat(folder, &status) != 0 || status.st_mode & 0o2000 != 0
+        if fstat(folder, &status) != 0 || status.st_mode & 0o2000 != 0 { return true }
+        return linux_get_xattr(folder, "", "system.posix_acl_default", nil, 0) > 0
     }
 }
 

@@ -20,7 +20,9 @@ extension LayerExtraction {
         }
         if end < length { try sys("set the size of \(path.text)") { ftruncate(file, off_t(length)) } }
         if style != .applied { size += max(length, end) }
-        try Metadata(entry, path).apply(to: file, isNew: !folders.givesGroup, path)
+        let metadata = try Metadata(entry, path)
+        if folders.givesAttributes { try path.withName { try metadata.clearOthers($0, in: folder, path) } }
+        try metadata.apply(to: file, isNew: !folders.givesAttributes, path)
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, to file: CInt, at offset: Int64) throws {
@@ -80,6 +82,7 @@ extension LayerExtraction {
             )
         try make(in: folder) { mknodat(folder, $0, type | 0o600, device) }
         let metadata = try Metadata(entry, path)
+        if folders.givesAttributes { try path.withName { try metadata.clearOthers($0, in: folder, path) } }
         try path.withName { try metadata.apply(to: $0, in: folder, isLink: false, path) }
     }
 

@@ -38,6 +38,8 @@ final class LayerExtraction {
     var folders: FolderCache
     /// Paths that came out of this layer, with all folders above; only kept for `.applied`.
     var unpacked: Set<[UInt8]> = []
+    /// Paths that this layer says are gone, and has not brought since; only kept for `.aufs`.
+    var branchWhiteouts: Set<[UInt8]> = []
     private var folderTimes: [(path: [UInt8], time: Timestamp)] = []
     private var count = 0
     private var expanded: Int64 = 0
@@ -88,7 +90,7 @@ final class LayerExtraction {
             }
             return try finishFolder(root, Metadata(entry, path), isNew: false)
         }
-        if style != .aufs, try applyWhiteout() { return }
+        if try style == .aufs ? takeBranchWhiteout(entry) : applyWhiteout() { return }
         if style == .applied { remember() }
         if archive_entry_hardlink(entry) != nil { return try unpackHardLink(entry) }
         switch archive_entry_filetype(entry) {
@@ -112,7 +114,9 @@ final class LayerExtraction {
     /// Sets what a folder's header says; the times come last, when nothing changes the folder any more.
     func finishFolder(_ descriptor: CInt, _ metadata: Metadata, isNew: Bool) throws {
         folderTimes.append((path.isRoot ? [] : path.joined, metadata.modified))
-        try metadata.apply(to: descriptor, isNew: isNew && !folders.givesGroup, times: false, path)
+        let isPlain = isNew && !folders.givesAttributes
+        if !isPlain { try metadata.clearOthers("", in: descriptor, path) }
+        try metadata.apply(to: descriptor, isNew: isPlain, times: false, path)
     }
 
     private func setFolderTimes() throws {

@@ -39,6 +39,15 @@ struct Metadata {
         return found
     }
 
+    /// Takes away the attributes that a layer carries and this member has not: those of a folder that was there, and lists
+    /// that a new file got from its folder. An empty name means the open folder itself.
+    func clearOthers(_ name: UnsafePointer<CChar>, in folder: CInt, _ path: MemberPath) throws {
+        for other in try extendedAttributes(of: name, in: folder, path.text) where isCarried(other) {
+            if attributes.contains(where: { $0.key == other.key }) { continue }
+            try sys("remove \(other.key) of \(path.text)") { linux_remove_xattr(folder, name, other.key) }
+        }
+    }
+
     /// Sets everything on an open file or folder. The owner comes before attributes and mode: changing it clears
     /// setuid and capabilities. `isNew` says that it is root's still.
     func apply(to descriptor: CInt, isNew: Bool, times: Bool = true, _ path: MemberPath) throws {

@@ -21,6 +21,8 @@ public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSi
             try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + name)
             continue
         }
+        // A container's own file of such a name would delete another in whoever unpacks it: no layer can have it.
+        if isHiddenByName(bytes) { continue }
         // What vanished since the comparison is left out, with the folder it was in.
         let folder = parent.isEmpty ? root : openBeneath(root, parent)
         guard folder >= 0 else { continue }
@@ -61,6 +63,11 @@ private struct TreeWalk {
         defer { close(child) }
         try addEntries(of: child, path)
     }
+}
+
+/// Whether a part of the path begins as whiteouts do.
+private func isHiddenByName(_ path: [UInt8]) -> Bool {
+    path.split(separator: 0x2f).contains { $0.starts(with: ".wh.".utf8) }
 }
 
 /// Opens a tree's root; the caller closes it.

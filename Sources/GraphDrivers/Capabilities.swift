@@ -9,4 +9,8 @@ public struct Capabilities: OptionSet, Sendable {
     public static let independentApply = Self(rawValue: 1 << 0)
     /// `size=` limits what a container may write.
     public static let quota = Self(rawValue: 1 << 1)
+    /// That size is the whole tree's, not only of what the layer adds to its parents; less than they need is refused.
+    public static let quotaCoversImage = Self(rawValue: 1 << 2)
+    /// Changes are found wherever something was written, also where a file's size and time are as before.
+    public static let exactChanges = Self(rawValue: 1 << 3)
 }

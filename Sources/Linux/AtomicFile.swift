@@ -8,7 +8,7 @@ public import SystemPackage
 /// Puts `bytes` at `path`, with `mode`: whoever looks finds all of the old or all of the new.
 ///
 /// With `flush` the bytes are on the disk before the name points to them; without it a lost machine, not a killed
-/// process, can leave the file empty or absent.
+/// process, can leave the file empty or absent. Until `flushNames` a lost machine may bring the old file back.
 public func writeAtomically(
     _ bytes: [UInt8],
     to path: FilePath,
@@ -16,7 +16,7 @@ public func writeAtomically(
     flush: Bool = true
 ) throws {
     let name = path.lastComponent?.string ?? ""
-    let aside = path.removingLastComponent().appending(".tmp-\(name)\(randomHex(bytes: 6))")
+    let aside = path.removingLastComponent().appending("\(asidePrefix)\(name)\(randomHex(bytes: 6))")
     do {
         try writeFile(bytes, to: aside, mode: mode, flush: flush)
         try sys("rename \(aside) to \(path)") { rename(aside.string, path.string) }
@@ -24,6 +24,20 @@ public func writeAtomically(
         unlink(aside.string)
         throw error
     }
+}
+
+/// Waits until the names in the folder at `path` are on the disk as they are now.
+public func flushNames(in path: FilePath) throws {
+    let folder = try openForFlush(path)
+    try sys("flush folder \(path)") { fsync(folder.rawValue) }
+}
+
+/// What the names of files begin with that are not in place yet.
+private let asidePrefix = ".tmp-"
+
+/// Deletes what a killed process or a lost machine left of files on their way into `folder`, whose only writer this is.
+public func removeAsides(in folder: FilePath) throws {
+    for name in try listFolder(folder) where name.hasPrefix(asidePrefix) { try removeTree(folder.appending(name)) }
 }
 
 /// Makes or empties the file at `path` and writes `bytes`; not atomic, so only for folders that are not in place yet.
@@ -47,7 +61,11 @@ public struct AtomicFolder: Sendable {
 
     /// Makes the folder, mode 0700, as `<prefix><random>` in `parent`, which must exist.
     public init(in parent: FilePath, prefix: String) throws {
-        let path = parent.appending(prefix + randomHex(bytes: 8))
+        try self.init(parent.appending(prefix + randomHex(bytes: 8)))
+    }
+
+    /// Makes the folder, mode 0700, at `path`, where there must be nothing.
+    public init(_ path: FilePath) throws {
         try sys("make folder \(path)") { mkdir(path.string, 0o700) }
         self.path = path
     }
@@ -82,10 +100,19 @@ public func randomHex(bytes: Int) -> String {
     return String(decoding: text.prefix(bytes * 2), as: UTF8.self)
 }
 
+/// Opens the folder at `path`, to flush it.
+public func openForFlush(_ path: FilePath) throws -> OwnedDescriptor {
+    OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+}
+
 /// Waits until all that was written to the file system that holds `path` is on its disk.
+public func syncFileSystem(of path: FilePath) throws { try syncFileSystem(openForFlush(path)) }
+
+/// Waits until all that was written to the file system that holds `folder` is on its disk; throws if any write failed
+/// since the folder was opened.
 ///
 /// The system call is `syncfs`.
-public func syncFileSystem(of path: FilePath) throws {
-    let folder = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_CLOEXEC) })
-    try sys("flush the file system of \(path)") { linux_syncfs(folder.rawValue) }
+public func syncFileSystem(_ folder: borrowing OwnedDescriptor) throws {
+    let descriptor = folder.rawValue
+    try sys("write the file system to its disk") { linux_syncfs(descriptor) }
 }

@@ -31,22 +31,35 @@ public struct FileName: Hashable, Comparable, Sendable {
 
 /// The names in the folder that `descriptor` has open for reading, sorted by bytes, without `.` and `..`.
 ///
-/// The descriptor stays the caller's; its position moves.
+/// The descriptor stays the caller's; its position does not move.
 public func entries(of descriptor: CInt, _ object: @autoclosure () -> String) throws -> [FileName] {
+    var names: [FileName] = []
+    try forEachEntry(of: descriptor, object()) { name, _ in names.append(FileName(name)) }
+    names.sort()
+    return names
+}
+
+/// Calls `body` with each name in the folder that `descriptor` has open for reading, and the number of its inode, without
+/// `.` and `..`, in any order.
+///
+/// The descriptor stays the caller's; its position does not move.
+public func forEachEntry(
+    of descriptor: CInt,
+    _ object: @autoclosure () -> String,
+    _ body: (UnsafePointer<CChar>, UInt64) throws -> Void
+) throws {
     let copy = try sys("list \(object())") { openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let folder = fdopendir(copy) else {
         close(copy)
         throw SystemError("list \(object())", .noMemory)
     }
     defer { closedir(folder) }
-    var names: [FileName] = []
     while let entry = readdir(folder) {
-        withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                if strcmp(name, ".") != 0 && strcmp(name, "..") != 0 { names.append(FileName(name)) }
+        let number = UInt64(entry.pointee.d_ino)
+        try withUnsafePointer(to: &entry.pointee.d_name) {
+            try $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                if strcmp(name, ".") != 0 && strcmp(name, "..") != 0 { try body(name, number) }
             }
         }
     }
-    names.sort()
-    return names
 }

@@ -24,8 +24,10 @@ extension Mount {
             }
             try set(key, value, in: context.rawValue)
         }
-        try configure(context.rawValue, "create", "") {
-            fsconfig(context.rawValue, FSCONFIG_CMD_CREATE.rawValue, nil, nil, 0)
+        try withWorkFolder { () throws(SystemError) in
+            try configure(context.rawValue, "create", "") {
+                fsconfig(context.rawValue, FSCONFIG_CMD_CREATE.rawValue, nil, nil, 0)
+            }
         }
         return OwnedDescriptor(
             try sys("make a \(type) mount") {

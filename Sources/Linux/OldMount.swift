@@ -8,6 +8,10 @@ extension Mount {
     /// Makes the mount with mount(2), on `target`, an absolute path.
     func makeOld(at target: FilePath) throws(SystemError) {
         if type.isEmpty { return try bind(on: target) }
+        try withWorkFolder { () throws(SystemError) in try makeWithOptions(at: target) }
+    }
+
+    private func makeWithOptions(at target: FilePath) throws(SystemError) {
         let flags = options.reduce(0) { $0 | (Self.flags[$1] ?? 0) }
         let what = "mount \(type) on \(target)"
         let joined = joinedOptions(relativeTo: nil)

@@ -73,11 +73,25 @@ private struct TreeRemover {
         do {
             let child = try sys("open \(String(cString: name)) below \(path)") { openat(parent, name, flags) }
             try clear(child, depth: depth + 1)
-            try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, AT_REMOVEDIR) }
+            try remove(name, in: parent, AT_REMOVEDIR)
         } catch let error as SystemError where error.errno == .notDirectory {
-            try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, 0) }
+            try remove(name, in: parent, 0)
         } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
             // Somebody else deleted it: what we wanted.
+        }
+    }
+
+    /// `chattr +i` or `+a`, of the entry or of the folder it is in, is no obstacle.
+    private func remove(_ name: UnsafePointer<CChar>, in parent: CInt, _ flags: CInt) throws {
+        func call() throws(SystemError) {
+            try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, flags) }
+        }
+        do { try call() } catch {
+            guard error.errno == .notPermitted else { throw error }
+            for entry in [FileName("."), FileName(name)] {
+                try? entry.withCString { try allowChanges(of: $0, in: parent) }  // the second try says what is wrong
+            }
+            try call()
         }
     }
 }

@@ -2,10 +2,19 @@
 // One header a topic; two reasons to be here: Swift's Glibc can't see it, or it must not be Swift
 // (code between clone and exec). No header defines _GNU_SOURCE: it would change types under Swift's Glibc.
 #pragma once
+#include "linux_block.h"
+#include "linux_btrfs.h"
+#include "linux_capabilities.h"
+#include "linux_fallocate.h"
+#include "linux_file_flags.h"
+#include "linux_inodes.h"
 #include "linux_killed.h"
 #include "linux_mounts.h"
+#include "linux_names.h"
 #include "linux_path_xattr.h"
 #include "linux_process.h"
+#include "linux_quota.h"
+#include "linux_server.h"
 #include "linux_files.h"
 #include "linux_syscalls.h"
 #include "linux_signalfd.h"
