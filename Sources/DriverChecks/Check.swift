@@ -41,19 +41,26 @@ public struct Check: Sendable, CustomStringConvertible {
             do { outcome = try run(Scene(driver, folder: scratch.path, options: options)) } catch {
                 outcome = Self.outcome(of: error)
             }
-            try scratch.cancel()
+            do { try scratch.cancel() } catch {
+                if case .failed(let reason) = outcome { return .failed("\(reason); and cleaning up: \(error)") }
+                return .failed("cleaning up: \(error)")
+            }
             return outcome
         } catch {
-            return .failed("cleaning up: \(error)")
+            return .failed("making a folder below \(folder): \(error)")
         }
     }
 
     private func run(_ scene: Scene) throws -> Outcome {
         guard scene.driver.capabilities.isSuperset(of: needs) else {
+            scene.release()
             return .skipped("\(type(of: scene.driver).name) does not promise this")
         }
-        defer { scene.release() }
-        try body(scene)
+        do {
+            defer { scene.release() }
+            try body(scene)
+        }
+        try HostState.expectNothing(below: scene.folder, "when all was released")
         return .passed
     }
 
@@ -66,31 +73,7 @@ public struct Check: Sendable, CustomStringConvertible {
     }
 
     /// All of them.
-    public static let all: [Check] = life + views + changed + kept + layers + limits + crashes
-}
-
-/// A promise that a driver broke.
-struct Broken: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// A promise that can't be tried here.
-struct Skipped: Error, CustomStringConvertible {
-    let description: String
-}
-
-func expect(_ condition: Bool, _ claim: @autoclosure () -> String) throws {
-    if !condition { throw Broken(description: claim()) }
-}
-
-func expectEqual<T: Equatable>(_ found: T, _ wanted: T, _ what: @autoclosure () -> String) throws {
-    if found != wanted { throw Broken(description: "\(what()): \(found), not \(wanted)") }
-}
-
-func expectError(_ what: String, _ isRight: (any Error) -> Bool = { _ in true }, _ body: () throws -> Void) throws {
-    do { try body() } catch {
-        if isRight(error) { return }
-        throw Broken(description: "\(what) failed for another reason: \(error)")
-    }
-    throw Broken(description: "\(what) did not fail")
+    public static let all: [Check] =
+        life + views + many + changed + kept + layers + names + writes + properties + quota + limits + restarts + seeds
+        + crashes
 }

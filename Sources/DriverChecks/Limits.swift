@@ -23,7 +23,7 @@ extension Check {
             }
             try scene.driver.remove(id)
             try expectEqual(try scene.leftovers(), before, "files in the home")
-            try expectEqual(try scene.record(a).differences(from: record), [], "differences in the parent")
+            try expectSame(try scene.record(a), record, "the parent")
         }
     }
 
@@ -48,7 +48,7 @@ extension Check {
         ),
         Check("a full disk stops apply with an error, and leaves nothing") { scene in
             try SmallDisk.use(in: scene.folder) { disk in
-                let driver = try scene.other(home: disk.appending("home"))
+                let driver = try Self.small(scene, disk)
                 defer { try? driver.release() }
                 let (a, b) = (try scene.id("a"), try scene.id("b"))
                 try driver.create(a, parent: nil, options: LayerOptions())
@@ -86,6 +86,17 @@ extension Check {
             try expect(failed, "40 layers fit into 40 inodes")
         },
     ]
+
+    /// A driver that sets room aside for itself has no place on a small disk; its own tests fill what it set aside.
+    private static func small(_ scene: Scene, _ disk: FilePath) throws -> any GraphDriver {
+        do { return try scene.other(home: disk.appending("home")) } catch DriverError.unsupported(
+            let driver,
+            let reason,
+            _
+        ) {
+            throw Skipped(description: "\(driver) does not promise this on so small a disk: \(reason)")
+        }
+    }
 
     private static var entryLimit: ArchiveLimits {
         var limits = ArchiveLimits()

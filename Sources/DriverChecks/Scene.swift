@@ -13,10 +13,18 @@ struct Scene: Sendable {
     var home: FilePath { folder.appending("home") }
 
     init(_ type: any GraphDriver.Type, folder: FilePath, options: DriverOptions) throws {
+        let driver = try type.init(home: folder.appending("home"), options: options)
+        self.init(driver: driver, folder: folder, options: options)
+    }
+
+    private init(driver: any GraphDriver, folder: FilePath, options: DriverOptions) {
+        self.driver = driver
         self.folder = folder
         self.options = options
-        driver = try type.init(home: folder.appending("home"), options: options)
     }
+
+    /// The same scene, played with another driver value: one on the same home, or on another.
+    func with(_ driver: any GraphDriver) -> Scene { Scene(driver: driver, folder: folder, options: options) }
 
     /// The driver as the next start of the daemon would open it.
     func reopened() throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }

@@ -70,8 +70,13 @@ enum SmallDisk {
     private static func run(_ command: [String]) throws {
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Standard output is the caller's, who may write JSON to it. mkfs.btrfs talks, however quiet it shall be.
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         var pid = pid_t()
-        let result = posix_spawn(&pid, command[0], nil, nil, &arguments, environ)
+        let result = posix_spawn(&pid, command[0], &actions, nil, &arguments, environ)
         guard result == 0 else { throw SystemError("start \(command[0])", Errno(rawValue: result)) }
         var status: CInt = 0
         try sys("wait for \(command[0])") { waitpid(pid, &status, 0) }
