@@ -11,26 +11,41 @@ extension Overlay2 {
     func asideGone(_ id: LayerID) -> FilePath { home.appending(".\(id).gone") }
 
     /// Makes all of a new layer in `aside`, and its short name, which leads to where the layer will be.
-    func fill(_ aside: FilePath, for id: LayerID, lower: String?) throws {
+    ///
+    /// The project comes first, so that the kernel's `work` folders have it too; the limit last, so that what is made
+    /// here does not count. No limit is ever without its folder: `discard` finds each.
+    func fill(
+        _ aside: FilePath,
+        for id: LayerID,
+        lower: String?,
+        _ isWritable: Bool,
+        _ limit: ProjectQuota.Limit?
+    ) throws {
         do { try makeFolder(aside, 0o710) } catch let error as SystemError where error.errno == .fileExists {
             try discard(aside)  // a killed `create` left it
             try makeFolder(aside, 0o710)
         }
+        try limit?.begin(aside)
         let mode = FilePermissions(rawValue: 0o644)
         let link = Self.randomLink()
         // The name is written down before it exists: `remove` finds every link that was made.
         try writeFile(Array(link.utf8), to: aside.appending("link"), mode: mode)
-        try makeFolder(aside.appending("diff"), 0o755)
         if let lower {
             try makeFolder(aside.appending("work"), 0o700)
             try writeFile(Array(lower.utf8), to: aside.appending("lower"), mode: mode)
         }
         try makeLink(link, to: id)
+        // The folder that makes a layer of it: `contains` asks for it, also where nothing is renamed in.
+        let diff = aside.appending("diff")
+        try makeFolder(diff, 0o755)
+        if let lower, isWritable { try inheritRoot(diff, from: lower) }
+        try limit?.set(aside)
     }
 
-    /// Deletes the short name, then the folder: a cut between the two leaves no name without a folder.
+    /// Deletes limit and short name, then the folder: a cut leaves neither of them without a folder.
     func discard(_ aside: FilePath) throws {
         guard isFolder(aside) else { return }
+        if case .success(let quota) = quota { try quota.end(aside) }
         if let link = try? readLink(in: aside) { unlink(home.appending("l").appending(link).string) }
         try removeTree(aside)
     }

@@ -1,18 +1,15 @@
 import GraphDrivers
 import Linux
 
-// `--storage-opt`: the daemon's for all layers, and a container's own. Sizes need project quotas.
+// `--storage-opt`: the daemon's for all layers, and a container's own.
 
 extension Overlay2 {
     /// The daemon's `overlay2.size`; other keys are refused.
-    static func defaultSize(_ options: DriverOptions) throws -> Int64? {
-        var size: Int64?
+    static func defaultSize(_ options: DriverOptions) throws -> Int64 {
+        var size: Int64 = 0
         for (key, value) in options.values {
             switch key.lowercased() {
-            case "overlay2.size":
-                do { size = try parseSize(value) } catch {
-                    throw DriverError.invalidOption(driver: name, key: key, reason: "\(error)")
-                }
+            case "overlay2.size": size = try parse(value, of: key)
             case "overlay2.override_kernel_check": break  // Docker 20.10 reads it and does nothing with it
             default: throw DriverError.unknownOption(driver: name, key: key)
             }
@@ -20,22 +17,38 @@ extension Overlay2 {
         return size
     }
 
-    /// Refuses what a layer's own options ask for.
-    static func refuse(_ options: LayerOptions, backing: FileSystemType) throws {
-        guard let key = options.storage.keys.min() else { return }
-        func invalid(_ reason: String) -> DriverError { .invalidOption(driver: name, key: key, reason: reason) }
-        guard key.lowercased() == "size" else { throw DriverError.unknownOption(driver: name, key: key) }
-        guard options.isWritable else { throw invalid("--storage-opt size is only supported for ReadWrite Layers") }
-        throw invalid(
-            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option; found \(backing)"
-        )
+    /// What limits a new layer; nil where nothing does.
+    func limit(for options: LayerOptions) throws -> ProjectQuota.Limit? {
+        var size = options.isWritable ? defaultSize : 0
+        for (name, value) in options.storage.sorted(by: { $0.key < $1.key }) {
+            guard name.lowercased() == "size" else { throw DriverError.unknownOption(driver: Self.name, key: name) }
+            guard options.isWritable else {
+                let reason = "--storage-opt size is only supported for ReadWrite Layers"
+                throw DriverError.invalidOption(driver: Self.name, key: name, reason: reason)
+            }
+            size = try Self.parse(value, of: name)
+            try Self.require(quota, for: name)
+        }
+        // As Docker has it: so a container can be without the daemon's limit.
+        if size == 0 { return nil }
+        return try ProjectQuota.Limit(size, by: Self.require(quota, for: "overlay2.size"))
     }
 
-    static func noQuota(on backing: FileSystemType) -> DriverError {
-        let reason =
-            backing == .xfs
-            ? "this xfs is not mounted with project quotas, or they can't be set here; mount it with 'pquota'"
-            : "Storage Option overlay2.size only supported for backingFS XFS. Found \(backing)"
-        return .invalidOption(driver: name, key: "overlay2.size", reason: reason)
+    /// Refuses `key` where nothing can be limited.
+    @discardableResult
+    static func require(
+        _ quota: Result<ProjectQuota, ProjectQuotaMissing>,
+        for key: String
+    ) throws -> ProjectQuota {
+        do { return try quota.get() } catch {
+            let reason = "sizes are limited by project quotas, but \(error), or leave the option out"
+            throw DriverError.invalidOption(driver: name, key: key, reason: reason)
+        }
+    }
+
+    private static func parse(_ value: String, of key: String) throws -> Int64 {
+        do { return try parseSize(value) } catch {
+            throw DriverError.invalidOption(driver: name, key: key, reason: "\(error)")
+        }
     }
 }

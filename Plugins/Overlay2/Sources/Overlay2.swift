@@ -10,6 +10,9 @@
 //         work/                 0700  overlayfs's own; only with a parent
 //         committed             0600  empty: the layer has a child, so nobody writes to it any more
 //       .<id>.new, .<id>.gone         a layer half made or half deleted when the power went; `remove` deletes them
+//       backingFsBlockDev       0600  the disk's device node; only with quotas on a kernel before 5.14
+//
+// A layer with a size has a project (quota) of its own: its folder, and so all in it. The kernel knows the rest.
 
 import Glibc
 public import GraphDrivers
@@ -25,32 +28,43 @@ public struct Overlay2: GraphDriver {
 
     let home: FilePath
     let support: OverlaySupport
+    let quota: Result<ProjectQuota, ProjectQuotaMissing>
+    let defaultSize: Int64
 
     /// Opens `home` after trying a real overlay beside it.
     public init(home: FilePath, options: DriverOptions) throws {
-        let size = try Self.defaultSize(options)
-        let place = isFolder(home) ? home : home.removingLastComponent()
-        support = try OverlaySupport(in: place)
-        if size != nil { throw Self.noQuota(on: support.backing) }
+        defaultSize = try Self.defaultSize(options)
+        let isNew = !isFolder(home)
+        support = try OverlaySupport(in: isNew ? home.removingLastComponent() : home)
         try makeFolders(home, mode: FilePermissions(rawValue: 0o710))
-        try makeFolders(home.appending("l"), mode: FilePermissions(rawValue: 0o700))
         self.home = home
-        try restoreLinks()
+        quota = Result { () throws(ProjectQuotaMissing) in
+            try ProjectQuota(in: home, node: home.appending("backingFsBlockDev"))
+        }
+        do {
+            if defaultSize > 0 { try Self.require(quota, for: "overlay2.size") }
+            try makeFolders(home.appending("l"), mode: FilePermissions(rawValue: 0o700))
+            try restoreLinks()
+        } catch {
+            if isNew { try? removeTree(home) }  // a home that stays would count as data; the first error is the one
+            throw error
+        }
     }
 
     /// Makes the layer aside and renames it in: it is there with all its files or not at all.
     public func create(_ id: LayerID, parent: LayerID?, options: LayerOptions) throws {
-        try Self.refuse(options, backing: support.backing)
+        let limit = try limit(for: options)
         if contains(id) { throw DriverError.layerExists(driver: Self.name, id) }
         let lower = try parent.map { try lowerText(forChildOf: $0) }
-        let aside = asideNew(id)
+        let isAside = limit?.allowsRename ?? true
+        let place = isAside ? asideNew(id) : folder(id)
         do {
-            try fill(aside, for: id, lower: lower)
+            try fill(place, for: id, lower: lower, options.isWritable, limit)
             // A parent is sealed before its child can be seen, so nobody ever writes below a child.
             if let parent { try touch(folder(parent).appending("committed")) }
-            try sys("rename \(aside) to \(folder(id))") { rename(aside.string, folder(id).string) }
+            if isAside { try sys("rename \(place) to \(folder(id))") { rename(place.string, folder(id).string) } }
         } catch {
-            try? discard(aside)  // the first error is the one to report; `remove` tries again
+            try? discard(place)  // the first error is the one to report; `remove` tries again
             let taken = (error as? SystemError).map { [.directoryNotEmpty, .fileExists].contains($0.errno) } ?? false
             throw taken && contains(id) ? DriverError.layerExists(driver: Self.name, id) : error
         }
@@ -65,8 +79,9 @@ public struct Overlay2: GraphDriver {
         try? unmount(folder.appending("merged"), detach: true)
         do { try sys("rename \(folder) away") { rename(folder.string, asideGone(id).string) } } catch {
             if error.errno == .noSuchFileOrDirectory { return }
-            // A full xfs has no room for the new name: then deleting cannot wait until it is out of sight.
-            guard error.errno == .noSpace else { throw error }
+            // A full xfs has no room for the new name, and a home with a project lets no other one's folder in: then
+            // deleting can't wait until it is out of sight.
+            guard [.noSpace, .improperLink].contains(error.errno) else { throw error }
             return try discard(folder)
         }
         try discard(asideGone(id))
@@ -123,6 +138,11 @@ public struct Overlay2: GraphDriver {
         ]
     }
 
-    /// A layer's tar goes into its own upper directory, whatever is below.
-    public var capabilities: Capabilities { support.isDiffNative ? [.independentApply] : [] }
+    /// A layer's tar goes into its own upper directory, whatever is below, and what was written to is there to be read;
+    /// sizes hold where the file system has quotas.
+    public var capabilities: Capabilities {
+        var found: Capabilities = support.isDiffNative ? [.independentApply, .exactChanges] : []
+        if case .success = quota { found.insert(.quota) }
+        return found
+    }
 }

@@ -5,6 +5,7 @@
 //       dir/              0710
 //         <id>/           0755  the tree
 //         .<id>.new, .<id>.gone   a layer half copied or half deleted when the power went; `remove` deletes them
+//       backingFsBlockDev 0600  the disk's device node; only with quotas on a kernel before 5.14
 
 import Archive
 import Glibc
@@ -18,48 +19,79 @@ public struct VFS: GraphDriver {
     public static let name = "vfs"
 
     private let layers: FilePath
+    let quota: Result<ProjectQuota, ProjectQuotaMissing>
+    let defaultSize: Int64
 
     /// Opens `home`; every file system will do.
     public init(home: FilePath, options: DriverOptions) throws {
-        for (key, _) in options.values {
-            guard key == "size" else { throw DriverError.unknownOption(driver: Self.name, key: key) }
-            throw Self.noQuota(key: key)
-        }
+        defaultSize = try Self.defaultSize(options)
+        let isNew = !isFolder(home)
         layers = home.appending("dir")
         try makeFolders(home, mode: FilePermissions(rawValue: 0o710))
         try makeFolders(layers, mode: FilePermissions(rawValue: 0o710))
+        let (layers, node) = (layers, home.appending("backingFsBlockDev"))
+        quota = Result { () throws(ProjectQuotaMissing) in try ProjectQuota(in: layers, node: node) }
+        do { if defaultSize > 0 { try Self.require(quota, for: "size") } } catch {
+            if isNew { try? removeTree(home) }  // a refused start leaves nothing; the first error is the one to report
+            throw error
+        }
     }
 
     /// Copies the parent aside and renames the copy in: the layer is whole or not there.
     public func create(_ id: LayerID, parent: LayerID?, options: LayerOptions) throws {
-        try Self.refuse(options)
+        let limit = try limit(for: options)
         if contains(id) { throw DriverError.layerExists(driver: Self.name, id) }
         if let parent, !contains(parent) { throw DriverError.noSuchLayer(driver: Self.name, parent) }
-        let aside = aside(id, "new")
-        try removeTree(aside)  // a killed `create` may have left it
+        let isAside = limit?.allowsRename ?? true
+        let place = isAside ? aside(id, "new") : folder(id)
+        try discard(place)  // a killed `create` may have left it
         do {
-            try sys("make folder \(aside)") { mkdir(aside.string, 0o755) }
-            try sys("set the mode of \(aside)") { chmod(aside.string, 0o755) }  // whatever the umask
-            if let parent { try copyTree(folder(parent), to: aside) }
-            try sys("rename \(aside) to \(folder(id))") { rename(aside.string, folder(id).string) }
+            try fill(place, parent: parent, limit: limit)
+            if isAside { try sys("rename \(place) to \(folder(id))") { rename(place.string, folder(id).string) } }
         } catch {
-            try? removeTree(aside)  // the first error is the one to report; `remove` tries again
+            try? discard(place)  // the first error is the one to report; `remove` tries again
             throw error
         }
+    }
+
+    /// The project comes first, so that all in the tree has it; the limit last, when the copied files are in.
+    private func fill(_ place: FilePath, parent: LayerID?, limit: ProjectQuota.Limit?) throws {
+        try sys("make folder \(place)") { mkdir(place.string, 0o755) }
+        try sys("set the mode of \(place)") { chmod(place.string, 0o755) }  // whatever the umask
+        try limit?.begin(place)
+        if let parent { try copyTree(folder(parent), to: place) }
+        try limit?.set(place)
     }
 
     /// Renames the tree away, then deletes it: it is whole or gone, also when the deletion is cut short.
     public func remove(_ id: LayerID) throws {
         let gone = aside(id, "gone")
-        try removeTree(aside(id, "new"))
-        try removeTree(gone)
-        do { try sys("rename \(folder(id)) away") { rename(folder(id).string, gone.string) } } catch {
-            if error.errno == .noSuchFileOrDirectory { return }
-            // A full xfs has no room for the new name: then deleting cannot wait until it is out of sight.
-            guard error.errno == .noSpace else { throw error }
-            return try removeTree(folder(id))
+        try discard(aside(id, "new"))
+        try discard(gone)
+        func moveAway() throws(SystemError) {
+            try sys("rename \(folder(id)) away") { rename(folder(id).string, gone.string) }
         }
-        try removeTree(gone)
+        do throws(SystemError) {
+            do throws(SystemError) { try moveAway() } catch {
+                guard error.errno == .notPermitted else { throw error }
+                try allowChanges(folder(id))  // a container made its root immutable
+                try moveAway()
+            }
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return }
+            // A full xfs has no room for the new name, and a home with a project lets no other one's folder in: then
+            // deleting can't wait until it is out of sight.
+            guard [.noSpace, .improperLink].contains(error.errno) else { throw error }
+            return try discard(folder(id))
+        }
+        try discard(gone)
+    }
+
+    /// Takes the limit off, then deletes the tree: a cut leaves no limit without its folder.
+    private func discard(_ tree: FilePath) throws {
+        guard isFolder(tree) else { return }
+        if case .success(let quota) = quota { try quota.end(tree) }
+        try removeTree(tree)
     }
 
     /// Whether the tree is there.
@@ -74,20 +106,8 @@ public struct VFS: GraphDriver {
     private func folder(_ id: LayerID) -> FilePath { layers.appending(id.description) }
     private func aside(_ id: LayerID, _ state: String) -> FilePath { layers.appending(".\(id).\(state)") }
 
-    private static func refuse(_ options: LayerOptions) throws {
-        guard let key = options.storage.keys.min() else { return }
-        guard options.isWritable else {
-            let reason = "--storage-opt is not supported for vfs on read-only layers"
-            throw DriverError.invalidOption(driver: name, key: key, reason: reason)
-        }
-        guard key == "size" else {
-            throw DriverError.invalidOption(driver: name, key: key, reason: "Storage opt \(key) not supported")
-        }
-        throw noQuota(key: key)
-    }
-
-    private static func noQuota(key: String) -> DriverError {
-        let reason = "Filesystem does not support, or has not enabled quotas; leave the option out"
-        return .invalidOption(driver: name, key: key, reason: reason)
+    /// Sizes hold where the file system has quotas.
+    public var capabilities: Capabilities {
+        if case .success = quota { [.quota] } else { [] }
     }
 }
