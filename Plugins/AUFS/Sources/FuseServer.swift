@@ -1,0 +1,137 @@
+// fuse-overlayfs is a process that the kernel asks for each name and file of its mount. The mount is made here, not by
+// that process: it is nowhere to be seen until the process has answered once, and then appears in one step. Killed before
+// that, everything goes by itself, since the last descriptor of the mount closes; killed after it, mount and process
+// stay, and are found again by who opens the layer.
+//
+// The process holds a lock that it inherits on the layer's work folder. Who gets the lock knows that the process, also one
+// that an earlier daemon started, is gone, and with it all that it may still have written.
+
+import CLinux
+import Glibc
+import Linux
+import Synchronization
+import SystemPackage
+
+/// Mounts with fuse-overlayfs.
+struct FuseServer: Sendable {
+    /// Where fuse-overlayfs is.
+    let program: FilePath
+    /// The descriptor by which a server has its lock: `linux_spawn_server`.
+    private static let lockNumber = 4
+    /// The processes that this one started, by the folder whose lock they hold: they are its children.
+    private static let children = Mutex([String: pid_t]())
+
+    /// Starts the process with `options`, whose paths are relative to `folder`, and shows it at `target`.
+    func mount(
+        _ options: String,
+        from folder: FilePath,
+        at target: FilePath,
+        holding lock: borrowing FolderLock
+    ) throws(SystemError) {
+        let device = OwnedDescriptor(try sys("open /dev/fuse") { open("/dev/fuse", O_RDWR | O_CLOEXEC) })
+        let detached = try Self.mount(device.rawValue).makeDetached()
+        var ends: [CInt] = [-1, -1]
+        try sys("make a pipe") { linux_pipe(&ends) }
+        let reading = OwnedDescriptor(ends[0])
+        let writing = OwnedDescriptor(ends[1])
+        let pid = try spawn(["-f", "-o", options, "/dev/fd/3"], folder, device.rawValue, lock, writing.rawValue)
+        // Ours must be closed: the kernel tells of the server's end when nobody has the device open any more.
+        _ = consume device
+        _ = consume writing
+        do throws(SystemError) {
+            var status = stat()
+            // The first answer: the server has read its branches.
+            try sys("start \(program)") { fstat(detached.rawValue, &status) }
+            try sys("show \(target)") {
+                move_mount(detached.rawValue, "", AT_FDCWD, target.string, UInt32(MOVE_MOUNT_F_EMPTY_PATH))
+            }
+            let former = Self.children.withLock { [key = lock.path.string] in $0.updateValue(pid, forKey: key) }
+            if let former { Self.wait(for: former) }
+        } catch {
+            Glibc.kill(pid, SIGKILL)
+            Self.wait(for: pid)
+            let words = Self.words(reading.rawValue)
+            throw words.isEmpty ? error : SystemError("\(error.call): \(words)", error.errno)
+        }
+    }
+
+    /// Ends the processes that hold the lock on `folder`, whoever started them.
+    ///
+    /// A server outlives its mount if another mount namespace was made meanwhile and has a copy of it, which nobody uses.
+    static func kill(holding folder: FilePath) {
+        for name in (try? listFolder("/proc")) ?? [] {
+            guard let pid = pid_t(name) else { continue }
+            let link = "/proc/\(pid)/fd/\(lockNumber)"
+            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(link, &target, target.count)
+            guard count > 0, target[..<count].elementsEqual(folder.string.utf8.map { CChar(bitPattern: $0) }) else {
+                continue
+            }
+            Glibc.kill(pid, SIGKILL)
+        }
+    }
+
+    /// Collects the ended process that held the lock on `folder`, if this process started it.
+    static func reap(_ folder: FilePath) {
+        if let pid = children.withLock({ $0.removeValue(forKey: folder.string) }) { wait(for: pid) }
+    }
+
+    private static func wait(for pid: pid_t) {
+        var status: CInt = 0
+        _ = try? sys("wait for fuse-overlayfs") { waitpid(pid, &status, 0) }  // somebody else may have collected it
+    }
+
+    /// Rights are the kernel's to check, for all users.
+    private static func mount(_ device: CInt) -> Mount {
+        let options = [
+            "fd=\(device)", "rootmode=40000", "user_id=0", "group_id=0", "allow_other", "default_permissions",
+        ]
+        return Mount(type: "fuse", source: "fuse-overlayfs", options: options + ["subtype=fuse-overlayfs"])
+    }
+
+    private func spawn(
+        _ arguments: [String],
+        _ folder: FilePath,
+        _ device: CInt,
+        _ lock: borrowing FolderLock,
+        _ log: CInt
+    ) throws(SystemError) -> pid_t {
+        var strings: [UnsafeMutablePointer<CChar>?] = ([program.string] + arguments).map { strdup($0) } + [nil]
+        defer { for string in strings { free(string) } }
+        let lock = lock.rawValue
+        return try sys("start \(program)") {
+            linux_spawn_server(program.string, &strings, folder.string, device, lock, log)
+        }
+    }
+
+    /// What the ended process said, on one line.
+    private static func words(_ log: CInt) -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = max(0, read(log, &buffer, buffer.count))
+        let lines = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
+        // It says so at every start, of an option that it gives itself.
+        return lines.filter { !$0.hasPrefix("unknown argument ignored") }.joined(separator: "; ")
+    }
+}
+
+/// Takes away all mounts on `target`; one that is in use is only detached, and ends with its last user.
+func unmountAll(_ target: FilePath) throws {
+    while true {
+        do { try unmount(target) } catch {
+            switch error.errno {
+            case .invalidArgument, .noSuchFileOrDirectory: return  // nothing is mounted there (any more)
+            case .resourceBusy: try unmount(target, detach: true)
+            default: throw error
+            }
+        }
+    }
+}
+
+/// Whether something is mounted on `path`, and answers: a mount whose server is gone does not.
+func isMount(_ path: FilePath) -> Bool {
+    var (status, above) = (stat(), stat())
+    let parent = path.removingLastComponent()
+    guard lstat(path.string, &status) == 0, lstat(parent.string, &above) == 0 else { return false }
+    // The kernel may have the folder's state at hand; for what statfs(2) says it has to ask.
+    return status.st_dev != above.st_dev && (try? FileSystemType(of: path)) != nil
+}

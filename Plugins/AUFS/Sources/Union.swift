@@ -1,0 +1,106 @@
+// Who joins branches on this host, found out by doing it: two branches, one of them with a whiteout.
+
+import Glibc
+import GraphDrivers
+import Linux
+import SystemPackage
+
+/// The way that this host joins aufs branches, the best first.
+enum Union: Sendable, CustomStringConvertible {
+    /// The kernel's aufs.
+    case aufs(hasDirperm1: Bool)
+    /// The kernel's overlayfs.
+    case overlay
+    /// fuse-overlayfs: for file systems that overlayfs can't write to.
+    case fuse(FuseServer)
+
+    /// What `aufs.union` takes.
+    enum Kind: String, CaseIterable {
+        case aufs
+        case overlay = "overlayfs"
+        case fuse = "fuse-overlayfs"
+    }
+
+    var description: String {
+        switch self {
+        case .aufs: Kind.aufs.rawValue
+        case .overlay: Kind.overlay.rawValue
+        case .fuse(let server): "\(Kind.fuse.rawValue) (\(server.program))"
+        }
+    }
+
+    /// Whether a folder's topmost branch alone says who may enter it.
+    var hasDirperm1: Bool {
+        if case .aufs(let hasDirperm1) = self { return hasDirperm1 }
+        return true
+    }
+
+    /// Tries in a fresh folder below `place`, which is gone afterwards.
+    init(_ settings: Settings, in place: FilePath) throws {
+        let scratch = Scratch(place)
+        defer { scratch.delete() }
+        do { try scratch.make() } catch {
+            throw Self.refusal("branches can't be made in \(place): \(error)", error.errno)
+        }
+        var (reasons, errno): ([String], Errno?) = ([], nil)
+        for kind in settings.kind.map({ [$0] }) ?? Self.kinds {
+            do {
+                guard let union = try Self.tryOut(kind, settings, scratch) else {
+                    (reasons, errno) = (reasons + ["\(kind.rawValue) is not installed"], nil)
+                    continue
+                }
+                self = union
+                return
+            } catch let error as SystemError {
+                (reasons, errno) = (reasons + ["\(kind.rawValue) does not work here: \(error)"], error.errno)
+            }
+        }
+        throw Self.refusal(reasons.joined(separator: ", and "), errno)
+    }
+
+    /// What is tried where nobody chose. Kernels mostly lack aufs, which is nothing to tell.
+    private static var kinds: [Kind] { AufsMount.isInKernel ? Kind.allCases : [.overlay, .fuse] }
+
+    /// Joins the branches in `scratch`; nil where the program for that is missing.
+    private static func tryOut(_ kind: Kind, _ settings: Settings, _ scratch: Scratch) throws -> Self? {
+        switch kind {
+        case .aufs: return .aufs(hasDirperm1: try AufsMount.tryOut(in: scratch.path))
+        case .overlay:
+            try scratch.tryOverlay(overlayOptions)
+            return .overlay
+        case .fuse:
+            guard let server = settings.findProgram().map(FuseServer.init) else { return nil }
+            try scratch.tryFuse(server)
+            return .fuse(server)
+        }
+    }
+
+    /// Deletes what tries left that were killed; nobody else makes such names.
+    static func clean(_ home: FilePath) throws {
+        for name in try listFolder(home) where name.hasPrefix(Scratch.prefix) {
+            guard let pid = name.split(separator: "-").dropFirst().first.flatMap({ Int32($0) }) else { continue }
+            if kill(pid, 0) != 0 { Scratch(at: home.appending(name)).delete() }
+        }
+    }
+
+    /// The options that switch off what readers of branches do not know.
+    ///
+    /// A distribution may have switched them on for all overlays. A kernel that lacks the parameter would refuse the option.
+    static var overlayOptions: [String] {
+        ["index", "redirect_dir", "metacopy"]
+            .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
+            .map { "\($0)=off" }
+    }
+
+    private static func refusal(_ reason: String, _ errno: Errno?) -> DriverError {
+        let remedy =
+            switch errno {
+            case nil: "install it: apt install fuse-overlayfs"
+            case .notPermitted, .permissionDenied: "run the daemon as root"
+            case .noSuchFileOrDirectory, Errno(rawValue: ENXIO), Errno(rawValue: ENODEV):
+                "load its kernel module (modprobe overlay, modprobe fuse), or leave aufs.union out"
+            default: "put the data root on ext4, xfs or btrfs, or choose vfs"
+            }
+        return .unsupported(driver: AUFS.name, reason: reason, remedy: remedy)
+    }
+}
