@@ -1,0 +1,39 @@
+import GraphDrivers
+import Linux
+import SystemPackage
+
+// A full pool costs the containers their file systems, so new layers are refused before.
+
+extension DeviceMapper {
+    /// Throws where the pool, or the disk that its sparse files are on, has too little room for another layer.
+    func requireRoom() throws {
+        guard settings.minimumFree > 0 else { return }
+        let status = try pool.status()
+        for (word, room) in [("data", status.data), ("metadata", status.metadata)] {
+            let least = max(1, room.total * settings.minimumFree / 100)
+            guard room.free < least else { continue }
+            throw RoomError(
+                text:
+                    "Thin Pool has \(room.free) free \(word) blocks which is less than minimum required \(least) free "
+                    + "\(word) blocks. Create more free space in thin pool or use dm.min_free_space option to change "
+                    + "behavior: remove layers, or grow the pool (\(growCommand(word)))"
+            )
+        }
+        guard hasFiles, case let free = try Self.hostRoom(home), free < Self.least / 2 else { return }
+        throw RoomError(text: "only \(free >> 20) MB are free in \(home), where the pool's files are; make room there")
+    }
+
+    /// Whether the pool is made of sparse files.
+    var hasFiles: Bool { pool.isOwn && (settings.dataDevice == nil || settings.metadataDevice == nil) }
+
+    private func growCommand(_ word: String) -> String {
+        guard hasFiles else { return "lvextend, for a pool of LVM's" }
+        return "varve driver grow \(word == "data" ? "--size" : "--metadata-size") SIZE"
+    }
+}
+
+/// No room for another layer.
+struct RoomError: Error, CustomStringConvertible {
+    let text: String
+    var description: String { "storage driver \(DeviceMapper.name): \(text)" }
+}

@@ -1,0 +1,133 @@
+import Glibc
+import GraphDrivers
+import Linux
+import SystemPackage
+import Testing
+
+@testable import DeviceMapperDriver
+
+// What a kill leaves, made by hand; the checks of all drivers kill at every system call.
+
+@Suite(.serialized, .enabled(if: hasThinPools, "this kernel has no thin pools"))
+struct CrashTests {
+    @Test func anOriginLeftSuspendedGoesOn() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        _ = try driver.open(a)
+        try Control.suspend(driver.pool.device(a))
+        #expect(try Control.info(driver.pool.device(a))?.isSuspended == true)
+        let again = try home.driver()
+        #expect(try Control.info(driver.pool.device(a))?.isSuspended == false)
+        try again.close(a)
+        #expect(try again.text(of: a) == "content")
+        try again.release()
+        #expect(try home.isReleased(again))
+    }
+
+    @Test func aDeviceWithoutATableIsMadeAnew() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        for name in [driver.pool.device(a), driver.pool.device(nil)] { try Control.createEmpty(name) }
+        #expect(try driver.text(of: a) == "content")
+        try driver.release()
+        try Control.createEmpty(driver.pool.name)
+        #expect(try home.driver().text(of: a) == "content")
+    }
+
+    @Test func aCutCreateIsUndone() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        let before = try driver.pool.status()
+        // Once with the record, once without.
+        for record in [DeviceRecord(deviceID: 77, size: 320 << 20, transaction: before.transaction + 1), nil] {
+            let now = try driver.pool.status().transaction
+            try driver.records.write(TransactionRecord(transaction: now + 1, device: "b", deviceID: 77))
+            try driver.pool.message("create_snap 77 \(driver.deviceID(of: a))")
+            if let record { try driver.records.write(record, for: b) }
+            let again = try home.driver()
+            #expect(!again.contains(b) && !exists(home.record("b")))
+            #expect(throws: SystemError.self) { try driver.pool.message("delete 77") }
+            #expect(try again.pool.status().transaction == now + 1)
+        }
+        #expect(try driver.text(of: a) == "content")
+    }
+
+    @Test func aCutRemoveIsFinished() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.add(b, on: a)
+        let number = try driver.deviceID(of: b)
+        let now = try driver.pool.status().transaction
+        try driver.records.write(TransactionRecord(transaction: now + 1, device: "b", deviceID: number))
+        try driver.pool.message("delete \(number)")
+        #expect(try !home.driver().contains(b))
+        #expect(try driver.text(of: a) == "content")
+    }
+
+    @Test func aNumberThatIsAnothersIsNotDeleted() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        let now = try driver.pool.status().transaction
+        let number = try driver.deviceID(of: a)
+        try driver.records.write(TransactionRecord(transaction: now + 1, device: "b", deviceID: number))
+        let again = try home.driver()
+        #expect(try again.text(of: a) == "content")
+    }
+
+    @Test func damagedAndStrayFilesConcernTheirLayerOnly() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.release()
+        for (name, text) in [("b", "{"), (".tmp123", "{\"dev"), (".tmp-a12", ""), ("transaction-metadata", "")] {
+            try writeFile(Array(text.utf8), to: home.record(name), mode: .ownerReadWrite)
+        }
+        let again = try home.driver()
+        #expect(try again.text(of: a) == "content")
+        #expect(throws: DriverError.self) { try again.open(b) }
+        #expect(throws: DriverError.self) { try again.create(b, parent: nil, options: LayerOptions()) }
+        try again.remove(b)
+        #expect(!again.contains(b) && !exists(home.record("b")) && !exists(home.record(".tmp123")))
+        try again.add(b)
+    }
+
+    @Test func aBaseHalfMadeIsMadeAnew() throws {
+        let home = try Home()
+        let driver = try home.driver()
+        var base = try #require(try driver.records.device(nil))
+        base.isInitialized = false
+        try driver.records.write(base, for: nil)
+        let again = try home.driver()
+        #expect(try again.records.device(nil)?.isInitialized == true)
+        try again.add(layer("a"))
+        #expect(try again.pool.status().data.used < 4000)
+    }
+
+    @Test func aFirstStartThatFailsLeavesNothing() throws {
+        let home = try Home(.ext4, [("dm.mkfsarg", "--no-such-argument")])
+        #expect(throws: (any Error).self) { try home.driver() }
+        #expect(!exists(home.path))
+        #expect(try Control.names().filter { $0.hasSuffix("-pool") }.isEmpty)
+        try makeFolders(home.path, mode: .ownerReadWriteExecute)
+        #expect(throws: (any Error).self) { try home.driver() }
+        #expect(try listFolder(home.path).isEmpty)
+    }
+}
+
+extension Control {
+    /// A device that was made, and got no table: what a kill between two requests leaves.
+    fileprivate static func createEmpty(_ name: String) throws {
+        try Command.run(["dmsetup", "create", name, "--notable"])
+    }
+}
