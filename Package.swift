@@ -32,24 +32,29 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// One storage driver: a self-contained folder in Plugins/ with its sources and its tests.
-func driver(_ name: String) -> [Target] {
+func driver(_ name: String, _ libraries: [Target.Dependency]) -> [Target] {
     [
         .target(
             name: "\(name)Driver",
-            dependencies: ["GraphDrivers", "Archive", "Linux", system],
+            dependencies: ["GraphDrivers", "Archive", "Linux", "CLinux", system] + libraries,
             path: "Plugins/\(name)/Sources",
             swiftSettings: strict
         ),
         .testTarget(
             name: "\(name)DriverTests",
-            dependencies: [.target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Archive", "Linux", system],
+            dependencies: [
+                .target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Archive", "Linux", "CLinux", system,
+            ],
             path: "Plugins/\(name)/Tests",
             swiftSettings: strict
         ),
     ]
 }
 
-let drivers = ["Overlay2", "VFS"]
+/// The built-in storage drivers, with the C libraries that they need.
+let drivers: KeyValuePairs<String, [Target.Dependency]> = [
+    "Overlay2": [], "Btrfs": ["CBtrfs"], "AUFS": [], "VFS": [], "DeviceMapper": ["CDeviceMapper"],
+]
 
 let package = Package(
     name: "varve",
@@ -70,6 +75,8 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
+        .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1 system
         module("Linux", ["CLinux", "CCap", system]),
@@ -105,7 +112,7 @@ let package = Package(
                 "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Archive",
                 "OCI", "Linux",
                 arguments, logging, system,
-            ] + drivers.map { .target(name: "\($0)Driver") },
+            ] + drivers.map { .target(name: "\($0.key)Driver") },
             swiftSettings: strict
         ),
         .executableTarget(
@@ -133,6 +140,13 @@ let package = Package(
             path: "Tests/StorageExerciser",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "driver-figures",
+            dependencies: ["GraphDrivers", "Archive", "Linux", "CLinux", system]
+                + drivers.map { .target(name: "\($0.key)Driver") },
+            path: "Tests/DriverFigures",
+            swiftSettings: strict
+        ),
         tests(
             "Storage",
             [
@@ -144,5 +158,5 @@ let package = Package(
         tests("DockerAPI", ["OCI"]),
         tests("Engine", ["DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
-    ] + drivers.flatMap(driver)
+    ] + drivers.flatMap { driver($0.key, $0.value) }
 )

@@ -4,14 +4,16 @@ import ArgumentParser
 struct DriverCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "driver",
+        _superCommandName: "varved",
         abstract: "Look at the storage drivers and try them on this host.",
         discussion: """
             Examples:
               varve driver ls                                  which drivers there are, and which run here
               varve driver probe --data-root /var/lib/varve    which one the daemon would choose, and why
               varve driver check --driver overlay2             whether it keeps its promises on this host
+              varve driver grow --size 200G                    more room for devicemapper's pool
             """,
-        subcommands: [DriverList.self, DriverProbe.self, DriverCheck.self]
+        subcommands: [DriverList.self, DriverProbe.self, DriverCheck.self, DriverGrow.self]
     )
 }
 

@@ -27,8 +27,11 @@ struct Varved: ParsableCommand {
     }
 
     static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // The daemon's flags would be taken from behind `driver`, too, where --data-root and --storage-opt are its own.
+        if arguments.first == "driver" { return DriverCommand.main(Array(arguments.dropFirst())) }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch let failure as StartFailure {
             Output.error("varved: \(failure.description)")
