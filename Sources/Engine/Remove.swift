@@ -35,8 +35,17 @@ extension Engine {
         let record = await container.record
         let pending = pendingFolder.appending(id)
         do {
-            try await pool.run { try writeFile([], to: pending, mode: [.ownerReadWrite]) }
-            try await pool.run { [self] in try erase(id) }
+            try await pool.run { [self] in
+                do { try writeFile([], to: pending, mode: [.ownerReadWrite]) } catch let error as SystemError
+                    where error.errno == .noSpace
+                {
+                    // A full xfs or btrfs has no room for the mark; what is removed next makes some. Whoever is cut short
+                    // in between is still listed, and removed by the next `rm`.
+                    try store.makeRoom(removing: id)
+                    try writeFile([], to: pending, mode: [.ownerReadWrite])
+                }
+                try erase(id)
+            }
         } catch {
             await container.removalFailed()
             throw error

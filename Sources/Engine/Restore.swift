@@ -17,7 +17,10 @@ extension Engine {
             await discard(id)
         }
         for id in try listFolder(containersFolder) where !id.hasPrefix(".") {
-            do { try await restore(id) } catch {
+            do { try await restore(id) } catch  where store.isYoung(id) {
+                log.warning("removing a container that was lost with the power", metadata: ["container": "\(id)"])
+                await discard(id)
+            } catch {
                 log.warning("container not loaded", metadata: ["container": "\(id)", "error": "\(error)"])
             }
         }

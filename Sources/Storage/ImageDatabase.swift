@@ -28,6 +28,7 @@ final class ImageDatabase: Sendable {
 
     /// Reads, verifies and leases; what can't be used stays on disk and is reported.
     func open() throws -> [Damage] {
+        try removeRemains()
         var damages: [Damage] = []
         for name in try listFolder(layout.imageContent) {
             guard let id = Digest(hex: name).map({ ImageID($0) }) else { continue }
@@ -40,6 +41,15 @@ final class ImageDatabase: Sendable {
             }
         }
         return damages
+    }
+
+    /// Deletes what is on its way into place, and metadata of images that are not there.
+    private func removeRemains() throws {
+        try removeAsides(in: layout.imageContent)
+        for name in try listFolder(layout.imageMetadata) {
+            guard let id = Digest(hex: name).map({ ImageID($0) }) else { continue }
+            try exists(layout.content(id)) ? removeAsides(in: layout.metadata(id)) : removeTree(layout.metadata(id))
+        }
     }
 
     private struct Unusable: Error { let reason: String }
@@ -81,12 +91,14 @@ final class ImageDatabase: Sendable {
     }
 
     /// Keeps a configuration whose layers are all there and leases the top one; an image that is there stays as it is.
-    func create(_ raw: [UInt8], parent: ImageID? = nil) throws -> ImageID {
+    ///
+    /// The layers are on the disk; who made the image flushes it before he gives it a name or tells anybody.
+    func create(_ raw: [UInt8], parent: ImageID? = nil) throws -> (id: ImageID, isNew: Bool) {
         let id = ImageID(Digest.of(raw))
         let config = try Self.parse(raw)
         let top = ChainID.of(config.diffIDs)
-        try state.withLock { images in
-            guard images[id] == nil else { return }
+        let isNew = try state.withLock { images in
+            guard images[id] == nil else { return false }
             if let top, layers.lease(top) == nil {
                 throw StorageError.damaged(
                     object: "image \(id)",
@@ -97,7 +109,7 @@ final class ImageDatabase: Sendable {
             do {
                 // First, since metadata alone is nothing.
                 if let parent { try setMetadata("parent", parent.description, of: id) }
-                try writeAtomically(raw, to: layout.content(id), flush: false)
+                try writeAtomically(raw, to: layout.content(id))
             } catch {
                 if let top { layers.release(top) }
                 throw error
@@ -109,9 +121,10 @@ final class ImageDatabase: Sendable {
                 parent: self.parent(of: id),
                 lastTagged: lastTagged(id)
             )
+            return true
         }
         for layer in layers.chain(to: top) { layers.claim(layer.chain) }
-        return id
+        return (id, isNew)
     }
 
     /// Forgets the image and deletes its files; returns the layers that went with it, top first.
@@ -130,10 +143,8 @@ final class ImageDatabase: Sendable {
             images[id] = nil
             return entry
         }
-        guard let top = entry?.top else { return [] }
-        let removed = layers.release(top)
-        layers.claim(top)
-        return removed
+        // The mark stays where somebody else still needs the layer: who that is may be lost with the machine's power.
+        return entry?.top.map { layers.release($0) } ?? []
     }
 
     /// Remembers that a tag was put on the image now.
@@ -148,7 +159,7 @@ final class ImageDatabase: Sendable {
     private func setMetadata(_ key: String, _ value: String, of id: ImageID) throws {
         let folder = layout.metadata(id)
         if !isFolder(folder) { try makeFolders(folder, mode: FilePermissions(rawValue: 0o700)) }
-        try writeAtomically(Array(value.utf8), to: folder.appending(key), flush: false)
+        try writeAtomically(Array(value.utf8), to: folder.appending(key))
     }
 
     private func parent(of id: ImageID) -> ImageID? {

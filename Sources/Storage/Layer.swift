@@ -13,6 +13,9 @@ struct Layer: Sendable, Equatable {
     /// 1 at the bottom.
     let depth: Int
 
+    /// It as what another is made on.
+    var base: LayerBase { LayerBase(chain: chain, cacheID: cacheID) }
+
     /// Docker's layer store refuses to stack more.
     static let deepest = 125
 }

@@ -10,6 +10,7 @@ import SystemPackage
 extension LayerDatabase {
     /// Reads what is in `mounts/`; names and ids are checked, a missing parent or driver's layer is a damage.
     func loadMounts() throws -> [Damage] {
+        for mark in try young.open() where isLost(mark.name, mark.id) { try dropLost(mark.name, mark.id) }
         var damages: [Damage] = []
         for name in try listFolder(layout.mounts) {
             if let reason = load(mount: name) {
@@ -18,6 +19,32 @@ extension LayerDatabase {
             }
         }
         return damages
+    }
+
+    /// Whether a loss of power took something of a young container's layers; nobody has them open, since that was in
+    /// another boot.
+    private func isLost(_ name: String, _ id: LayerID) -> Bool {
+        let folder = layout.mount(name)
+        let files = ["mount-id", "init-id", "parent"].map { folder.appending($0) }
+        if files.contains(where: { exists($0) && LayerReader.text($0) == nil }) { return true }
+        guard LayerReader.text(files[0]) == id.description, driver.contains(id) else { return true }
+        // Why it can't be opened is of no use: it is lost either way.
+        do {
+            _ = try driver.open(id)
+            try driver.close(id)
+            return false
+        } catch { return true }
+    }
+
+    /// Deletes it; the mark stays, so that the container's record is known to be lost too.
+    private func dropLost(_ name: String, _ id: LayerID) throws {
+        log.warning(
+            "container was not on the disk when the machine stopped: removed",
+            metadata: ["container": "\(name)"]
+        )
+        let aside = layout.removal(id)
+        if exists(layout.mount(name)) { try rename(layout.mount(name), to: aside) }
+        removeDriverLayers([id] + (LayerID("\(id)-init").map { [$0] } ?? []), then: aside)
     }
 
     /// Takes one mount into the maps; returns why not.
@@ -32,16 +59,17 @@ extension LayerDatabase {
         let parentText = LayerReader.text(folder.appending("parent"))
         let parent = parentText.flatMap { ChainID($0) }
         guard parentText == nil || parent != nil else { return "its file parent is damaged" }
-        guard driver.contains(mountID) else { return "the storage driver has no layer \(mountID)" }
+        let isThere = driver.contains(mountID)
         return state.withLock { state in
-            // It is listed even without its parent, so that it can be removed.
+            // It is listed even without its layers, so that it can be removed.
             state.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent)
-            guard let parent else { return nil }
-            guard state.layers[parent] != nil else {
-                return "the layer below it, \(parent.short), is missing or damaged"
+            if let parent {
+                guard state.layers[parent] != nil else {
+                    return "the layer below it, \(parent.short), is missing or damaged"
+                }
+                state.needs[parent, default: 0] += 1
             }
-            state.needs[parent, default: 0] += 1
-            return nil
+            return isThere ? nil : "the storage driver has no layer \(mountID)"
         }
     }
 
@@ -63,7 +91,7 @@ extension LayerDatabase {
         defer { endChange(of: name) }
         let mountID = Self.newLayerID()
         guard let initID = LayerID("\(mountID)-init") else { fatalError("hex digits and -init are a layer's name") }
-        let folder = try AtomicFolder(in: layout.journal, prefix: Layout.writeSet)
+        let folder = try AtomicFolder(layout.writeSet(mountID))
         let options = LayerOptions(isWritable: true, storage: options)
         do {
             try folder.write(mountID.description, to: "mount-id")
@@ -72,8 +100,10 @@ extension LayerDatabase {
             try driver.create(initID, parent: parent?.cacheID, options: options)
             try initialise(initID, parent)
             try driver.create(mountID, parent: initID, options: options)
+            try young.mark(name, mountID)
             try folder.commit(to: layout.mount(name))
         } catch {
+            young.unmark(name)
             removeDriverLayers([mountID, initID], then: folder.path)
             throw error
         }
@@ -89,11 +119,21 @@ extension LayerDatabase {
         // From here on nobody can open it, so who has not yet never will.
         if isOpen() { throw StorageError.mountBusy(name) }
         guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
-        let aside = layout.journal.appending(Layout.removal + randomHex(bytes: 8))
+        let aside = layout.removal(mount.mountID)
         try rename(layout.mount(name), to: aside)
         state.withLock { $0.mounts[name] = nil }
         removeDriverLayers([mount.mountID] + (mount.initID.map { [$0] } ?? []), then: aside)
+        young.unmark(name)
         if let parent = mount.parent { release(parent) }
+    }
+
+    /// Deletes what the container wrote, and leaves it to `removeMount`: where there is no room to begin that.
+    func makeRoom(removing name: String, unless isOpen: () -> Bool) throws {
+        try beginChange(of: name, mustExist: true)
+        defer { endChange(of: name) }
+        if isOpen() { throw StorageError.mountBusy(name) }
+        guard let mount = state.withLock({ $0.mounts[name] }) else { throw StorageError.noSuchMount(name) }
+        try driver.remove(mount.mountID)
     }
 
     private func removeDriverLayers(_ ids: [LayerID], then folder: FilePath) {

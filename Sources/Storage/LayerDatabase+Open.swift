@@ -15,26 +15,27 @@ extension LayerDatabase {
         try reader.readAll()
         let used = Set(reader.layers.values.map(\.cacheID))
         for name in removing { finish(layout.layers.appending(name), unless: used) }
-        for name in try listFolder(layout.journal)
-        where name.hasPrefix(Layout.writeSet) || name.hasPrefix(Layout.removal) {
+        for name in try listFolder(layout.journal) where Layout.journalled(name) != nil {
             finish(layout.journal.appending(name), unless: used)
         }
         state.withLock { state in
             state.layers = reader.layers
             for layer in reader.layers.values { if let parent = layer.parent { state.needs[parent, default: 0] += 1 } }
         }
-        var damages = reader.damages
-        damages += try proveDoubtful()
-        damages += try loadMounts()
-        return damages
+        return try reader.damages + loadMounts()
     }
 
-    /// Deletes the driver's layers that a journal folder names, then the folder.
+    /// Deletes the driver's layers that a folder names, then the folder.
     private func finish(_ folder: FilePath, unless used: Set<LayerID>) {
-        // Children first: the container's layer stands on its init layer.
-        let names = ["mount-id", "init-id", "cache-id"]
-        let ids = names.compactMap { LayerReader.text(folder.appending($0)).flatMap { LayerID($0) } }
+        var ids = ["mount-id", "init-id", "cache-id"].compactMap {
+            LayerReader.text(folder.appending($0)).flatMap { LayerID($0) }
+        }
+        // The files may be empty, the name is not. An ID that is there twice, or that the driver never had, is no harm.
+        if let id = folder.lastComponent.flatMap({ Layout.journalled($0.string) }) {
+            ids += [id] + (LayerID("\(id)-init").map { [$0] } ?? [])
+        }
         do {
+            // Children first: the container's layer stands on its init layer.
             for id in ids where !used.contains(id) { try driver.remove(id) }
             // What it stood on was to be released after it: whether anybody else needs that is found out at the end.
             let parent = LayerReader.text(folder.appending("parent")).flatMap { ChainID($0) }
@@ -49,56 +50,13 @@ extension LayerDatabase {
         }
     }
 
-    /// Proves, against its digest, every layer that the machine may have lost bytes of; drops those that fail.
-    private func proveDoubtful() throws -> [Damage] {
-        var damages: [Damage] = []
-        let marks = try flusher.leftOver()
-        let known = state.withLock { $0.layers }
-        for mark in marks where known[mark.chain] == nil { flusher.unmark(mark.chain) }
-        for mark in marks where mark.isDoubtful {
-            guard let layer = known[mark.chain] else { continue }
-            do { try verify(layer) } catch {
-                damages.append(
-                    Damage(
-                        object: "layer \(layer.chain)",
-                        reason: "the machine stopped before it was on the disk: \(error)",
-                        remedy: "load or pull its image again"
-                    )
-                )
-                try drop(layer.chain)
-            }
-        }
-        flusher.adopt(state.withLock { state in marks.map(\.chain).filter { state.layers[$0] != nil } })
-        return damages
-    }
-
-    /// Forgets the layer and all on it, and moves its folder aside; what stood on it is replaced when it comes in again.
-    private func drop(_ chain: ChainID) throws {
-        _ = try layout.quarantine(layout.layer(chain))
-        flusher.unmark(chain)
-        state.withLock { state in
-            var doomed: Set<ChainID> = [chain]
-            var size = 0
-            while size != doomed.count {
-                size = doomed.count
-                for layer in state.layers.values where layer.parent.map(doomed.contains) ?? false {
-                    doomed.insert(layer.chain)
-                }
-            }
-            for chain in doomed {
-                if let parent = state.layers[chain]?.parent { state.needs[parent, default: 1] -= 1 }
-                state.layers[chain] = nil
-                state.needs[chain] = nil
-            }
-        }
-    }
-
-    /// Deletes layers that came in for an image that never came to be, or whose image was being deleted.
+    /// Deletes layers that came in for an image that never came to be, or whose image is gone.
     func removeUnclaimed() throws {
         for name in try listFolder(layout.unclaimed) {
             guard let chain = Digest(hex: name).map({ ChainID($0) }) else { continue }
             let isNeeded = state.withLock { ($0.needs[chain] ?? 0) > 0 }
-            if !isNeeded, lease(chain) != nil { release(chain) }
+            if isNeeded { continue }
+            if lease(chain) != nil { release(chain) }
             claim(chain)
         }
     }

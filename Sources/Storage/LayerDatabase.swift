@@ -25,15 +25,15 @@ final class LayerDatabase: Sendable {
     let layout: Layout
     let driver: any GraphDriver
     let limits: ArchiveLimits
-    let flusher: Flusher
+    let young: YoungMounts
     let log: Logger
     let state = Mutex(State())
 
-    init(layout: Layout, driver: any GraphDriver, limits: ArchiveLimits, flusher: Flusher, log: Logger) {
+    init(layout: Layout, driver: any GraphDriver, limits: ArchiveLimits, young: YoungMounts, log: Logger) {
         self.layout = layout
         self.driver = driver
         self.limits = limits
-        self.flusher = flusher
+        self.young = young
         self.log = log
     }
 
@@ -88,7 +88,6 @@ final class LayerDatabase: Sendable {
                 log.warning("layer stays: its folder can't be renamed", metadata: ["error": "\(error)"])
                 break
             }
-            flusher.unmark(chain)
             claim(chain)
             state.layers[chain] = nil
             doomed.append((layer, folder))

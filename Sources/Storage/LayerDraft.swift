@@ -8,11 +8,19 @@ import SystemPackage
 
 /// A layer that is being made: the journal names its driver's layer before the driver makes it.
 ///
-/// `begin`, `fill`, `commit`; `discard` at any point instead, or a restart after a crash, leaves nothing of it.
+/// `begin`, `fill`, a flush of the disk, `commit`; `discard` at any point instead, or a restart after a crash, leaves
+/// nothing of it. Since the flush comes first, what is in place is whole, whatever happens to the machine.
 struct LayerDraft: Sendable {
     let cacheID: LayerID
-    let parentCache: LayerID?
+    /// What it is made on; nothing for a bottom layer.
+    let base: LayerBase?
     let folder: AtomicFolder
+}
+
+/// What a layer can be made on: one that is in place, or another draft.
+struct LayerBase: Sendable {
+    let chain: ChainID
+    let cacheID: LayerID
 }
 
 /// What a draft was filled with.
@@ -23,13 +31,13 @@ struct LayerContent: Sendable {
 }
 
 extension LayerDatabase {
-    /// Makes an empty driver's layer on `parent`, named in the journal first.
-    func begin(on parent: LayerID?) throws -> LayerDraft {
-        let folder = try AtomicFolder(in: layout.journal, prefix: Layout.writeSet)
-        let draft = LayerDraft(cacheID: Self.newLayerID(), parentCache: parent, folder: folder)
+    /// Makes an empty driver's layer on `base`, named in the journal first.
+    func begin(on base: LayerBase?) throws -> LayerDraft {
+        let id = Self.newLayerID()
+        let draft = LayerDraft(cacheID: id, base: base, folder: try AtomicFolder(layout.writeSet(id)))
         do {
-            try folder.write(draft.cacheID.description, to: "cache-id")
-            try driver.create(draft.cacheID, parent: parent, options: LayerOptions())
+            try draft.folder.write(id.description, to: "cache-id")
+            try driver.create(id, parent: base?.cacheID, options: LayerOptions())
         } catch {
             discard(draft)
             throw error
@@ -43,31 +51,32 @@ extension LayerDatabase {
         let gzip = try GzipSink(record)
         let hashing = HashingSource(tar)
         let splitter = TarSplitter(hashing, record: gzip)
-        let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.parentCache, limits: limits)
+        let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.base?.cacheID, limits: limits)
         try splitter.finish()
         try gzip.finish()
         try record.close()
-        return LayerContent(diff: DiffID(hashing.digest), size: size)
+        let content = LayerContent(diff: DiffID(hashing.digest), size: size)
+        try draft.folder.write(content.diff.description, to: "diff")
+        try draft.folder.write(String(content.size), to: "size")
+        if let base = draft.base { try draft.folder.write(base.chain.description, to: "parent") }
+        return content
     }
 
-    /// Puts the filled draft in place on `parent`, leased to the caller.
+    /// Puts the filled draft, which is on the disk, in place, leased to the caller; what it stands on is in place.
     ///
     /// If the same layer came in meanwhile, the draft is dropped and that one is leased.
-    func commit(_ draft: LayerDraft, _ content: LayerContent, on parent: Layer?) throws -> Layer {
-        let chain = ChainID(content.diff, on: parent?.chain)
-        let depth = (parent?.depth ?? 0) + 1
+    func commit(_ draft: LayerDraft, _ content: LayerContent) throws -> Layer {
+        let chain = ChainID(content.diff, on: draft.base?.chain)
+        let depth = (draft.base.flatMap { self.layer($0.chain)?.depth } ?? 0) + 1
         guard depth <= Layer.deepest else { throw StorageError.tooDeep(limit: Layer.deepest) }
         let layer = Layer(
             chain: chain,
             diff: content.diff,
-            parent: parent?.chain,
+            parent: draft.base?.chain,
             cacheID: draft.cacheID,
             size: content.size,
             depth: depth
         )
-        try draft.folder.write(content.diff.description, to: "diff")
-        try draft.folder.write(String(content.size), to: "size")
-        if let parent { try draft.folder.write(parent.chain.description, to: "parent") }
         if let aside = try makeWay(for: chain) { retire(aside, chain) }
         let placed = try state.withLock { try place(layer, draft, in: &$0) }
         if placed.cacheID != draft.cacheID { discard(draft) }
@@ -79,7 +88,6 @@ extension LayerDatabase {
             state.needs[layer.chain, default: 0] += 1
             return known
         }
-        try flusher.mark(layer.chain)
         try disclaim(layer.chain)
         try draft.folder.commit(to: layout.layer(layer.chain))
         state.layers[layer.chain] = layer

@@ -14,13 +14,13 @@ import SystemPackage
 ///         layerdb/                         0700
 ///           sha256/<chain>/{cache-id,diff,parent,size,tar-split.json.gz}
 ///           mounts/<name>/{mount-id,init-id,parent}
-///           tmp/write-set-varve-<random>/  a layer or mount that is being made: our journal
-///           tmp/remove-varve-<random>/     a mount that is being removed
+///           tmp/write-set-varve-<driver's layer>/  a layer or mount that is being made: our journal
+///           tmp/remove-varve-<driver's layer>/     a mount that is being removed
 ///       tmp/                               0700
 ///       varve/                             0700: all that Docker does not know
 ///         lock                             who owns the data root
-///         unsynced/<driver>/<chain>        written, perhaps not on the disk yet: the boot it was written in
-///         unclaimed/<driver>/<chain>       of an image that is not there yet
+///         unsynced/<driver>/<mount>.<driver's layer>  a container's, perhaps not on the disk yet
+///         unclaimed/<driver>/<chain>       of an image that is not there yet, or not any more
 ///         quarantine/<driver>/…            what was found damaged and was in the way
 struct Layout: Sendable {
     let root: FilePath
@@ -49,9 +49,20 @@ struct Layout: Sendable {
     func content(_ image: ImageID) -> FilePath { imageContent.appending(image.hex) }
     func metadata(_ image: ImageID) -> FilePath { imageMetadata.appending(image.hex) }
 
-    /// What a layer's or mount's journal folders begin with; the rest is random.
+    /// What a layer's or mount's journal folders begin with. The rest is the name of the driver's layer, or of a
+    /// container's upper one: when the power goes, a name is on the disk before any file's bytes are.
     static let writeSet = "write-set-varve-"
     static let removal = "remove-varve-"
+
+    /// The journal's folder for what is being made.
+    func writeSet(_ id: LayerID) -> FilePath { journal.appending("\(Self.writeSet)\(id)") }
+    /// The journal's folder for what is being removed.
+    func removal(_ id: LayerID) -> FilePath { journal.appending("\(Self.removal)\(id)") }
+    /// The driver's layer that a journal's folder is about, if it is one of ours.
+    static func journalled(_ name: String) -> LayerID? {
+        let prefix = [writeSet, removal].first { name.hasPrefix($0) }
+        return prefix.flatMap { LayerID(String(name.dropFirst($0.utf8.count))) }
+    }
     /// What Docker's layer store appends to a layer's folder before it deletes it, after random hex digits.
     static let removing = "-removing"
 

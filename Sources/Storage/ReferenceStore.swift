@@ -31,6 +31,7 @@ final class ReferenceStore: Sendable {
 
     /// Reads the file, or begins a new one; one that can't be read is kept aside, and reported.
     func open() throws -> [Damage] {
+        try removeAsides(in: layout.repositories.removingLastComponent())
         guard exists(layout.repositories) else {
             try write(State())
             return []
@@ -74,6 +75,7 @@ final class ReferenceStore: Sendable {
             repositories[reference.familiarName, default: [:]][reference.familiar] = id.description
         }
         try writeAtomically(JSON.encode(File(repositories: repositories)), to: layout.repositories)
+        try flushNames(in: layout.repositories.removingLastComponent())
     }
 
     /// The image that `reference` stands for.

@@ -84,6 +84,9 @@ final class Spool: Sendable {
         return bytes
     }
 
+    /// Gives up all bytes, which were read: a flush of the disk then need not write them.
+    func empty() throws { try sys("empty the spooled archive") { ftruncate(file.rawValue, 0) } }
+
     /// The member's bytes, from its first; any number of them can be read at once.
     func source(of member: Member, counter: ByteCounter? = nil) -> any ByteSource {
         SpoolSource(self, member, counter)

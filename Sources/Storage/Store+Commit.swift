@@ -14,30 +14,31 @@ extension Store {
         _ = try open(name)
         defer { close(name) }
         let mount = try layers.mount(name)
-        let layer = try takeIn(changesOf: mount)
+        let flush = try DiskFlush(layout)
+        let layer = try takeIn(changesOf: mount, flush)
         defer { if let layer { layers.release(layer.chain) } }
         var image = image
         image.rootfs = RootFS(diffIDs: layers.chain(to: layer?.chain).map(\.diff))
         image.history[image.history.count - 1].emptyLayer = layer?.chain == mount.parent
-        let id = try imageDatabase.create(JSON.encode(image), parent: parent)
+        let id = try create([JSON.encode(image)], parent: parent, flush: flush)[0]
         if let tagged { try put(tagged, on: id) }
-        flusher.flush()
         return try self.image(named: id.description)
     }
 
     /// Puts a layer with the container's changes in place, leased; the one it stands on if there are none.
-    private func takeIn(changesOf mount: WritableLayer) throws -> Layer? {
+    private func takeIn(changesOf mount: WritableLayer, _ flush: DiskFlush) throws -> Layer? {
         let parent = mount.parent.flatMap { layers.lease($0) }
         let base = try self.base(of: mount)  // throws if the parent is damaged
-        let draft = try layers.begin(on: parent?.cacheID)
+        let draft = try layers.begin(on: parent?.base)
         do {
             let content = try fill(draft, withChangesOf: mount.mountID, since: base)
             if content.diff == Self.emptyDiff {
                 layers.discard(draft)
                 return parent
             }
+            try flush()
             // Not between a load's look whether the layer is there and its putting in place what stands on it.
-            let layer = try registering.withLock { _ in try layers.commit(draft, content, on: parent) }
+            let layer = try registering.withLock { _ in try layers.commit(draft, content) }
             if let parent { layers.release(parent.chain) }
             return layer
         } catch {

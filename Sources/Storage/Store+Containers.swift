@@ -28,8 +28,22 @@ extension Store {
 
     /// Deletes a container's layers; refused while somebody looks at them.
     package func removeMount(_ name: String) throws {
-        try layers.removeMount(name) { views.isOpen(name) }
+        do { try layers.removeMount(name) { views.isOpen(name) } } catch StorageError.noSuchMount {
+            // It may have been lost with the power: now its record goes too.
+            layers.young.unmark(name)
+            throw StorageError.noSuchMount(name)
+        }
     }
+
+    /// Deletes what the container wrote, to make room for the notes that removing it on a full disk takes.
+    ///
+    /// Until `removeMount` it is a container that can't start any more, and can be removed.
+    package func makeRoom(removing name: String) throws {
+        try layers.makeRoom(removing: name) { views.isOpen(name) }
+    }
+
+    /// Whether the container was made so shortly before the machine stopped that parts of it may be lost.
+    package func isYoung(_ name: String) -> Bool { layers.young.contains(name) }
 
     /// The names of all containers' layers, sorted.
     package func mounts() -> [String] { layers.state.withLock { $0.mounts.keys.sorted() } }

@@ -14,7 +14,8 @@ extension Store {
         progress: (LoadProgress) -> Void
     ) throws -> Image {
         let name = try reference.map { try parse($0).tagged }
-        let layer = try takeIn(Decompressor(tar, limits: limits))
+        let flush = try DiskFlush(layout)
+        let layer = try takeIn(Decompressor(tar, limits: limits), flush)
         defer { layers.release(layer.chain) }
         progress(LoadProgress(layer: layer.diff, status: "Importing", current: layer.size, total: layer.size))
         var image = ImageConfig()
@@ -28,19 +29,19 @@ extension Store {
         step.comment = message
         image.history = [step]
         image.rootfs = RootFS(diffIDs: [layer.diff])
-        let id = try imageDatabase.create(JSON.encode(image))
+        let id = try create([JSON.encode(image)], flush: flush)[0]
         if let name { try put(name, on: id) }
-        flusher.flush()
         return try self.image(named: id.description)
     }
 
     /// Puts a bottom layer in place, leased.
-    private func takeIn(_ tar: any ByteSource) throws -> Layer {
+    private func takeIn(_ tar: any ByteSource, _ flush: DiskFlush) throws -> Layer {
         let draft = try layers.begin(on: nil)
         do {
             let content = try layers.fill(draft, from: tar)
+            try flush()
             // Not between a load's look whether the layer is there and its putting in place what stands on it.
-            return try registering.withLock { _ in try layers.commit(draft, content, on: nil) }
+            return try registering.withLock { _ in try layers.commit(draft, content) }
         } catch {
             layers.discard(draft)
             throw error

@@ -25,7 +25,6 @@ package final class Store: Sendable {
     let imageDatabase: ImageDatabase
     let references: ReferenceStore
     let distribution: DistributionMetadata
-    let flusher: Flusher
     let views: MountViews
     let initLayers = InitLayers()
     /// One set of layers is put in place at a time: a layer that turns out to be there already can then be dropped
@@ -42,8 +41,13 @@ package final class Store: Sendable {
         }
         try layout.prepare()
         (self.root, self.driver, self.limits, self.log, self.layout) = (root, driver, limits, log, layout)
-        flusher = Flusher(layout: layout, log: log)
-        layers = LayerDatabase(layout: layout, driver: driver, limits: limits, flusher: flusher, log: log)
+        layers = LayerDatabase(
+            layout: layout,
+            driver: driver,
+            limits: limits,
+            young: try YoungMounts(layout: layout, log: log),
+            log: log
+        )
         imageDatabase = ImageDatabase(layout: layout, layers: layers, log: log)
         references = ReferenceStore(layout: layout, log: log)
         distribution = DistributionMetadata(folder: layout.distribution)
@@ -54,12 +58,11 @@ package final class Store: Sendable {
         self.damages = damages
         try layers.removeUnclaimed()
         for damage in damages { log.error("damaged", metadata: ["what": "\(damage)"]) }
-        flusher.flush()
     }
 
-    /// Waits until everything is on the disk; nothing may be called afterwards.
+    /// Gives back what the driver took of the host; nothing may be called afterwards.
     package func close() {
-        flusher.finish()
+        layers.young.close()
         do { try driver.release() } catch {
             log.warning("the driver keeps something of the host", metadata: ["error": "\(error)"])
         }

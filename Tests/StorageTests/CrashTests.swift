@@ -15,7 +15,7 @@ import Testing
     private static let sample = TestImage.sample()
 
     /// Beside the test bundle, whose path the test runner is given.
-    private static var exerciser: String {
+    static var exerciser: String {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
         return FilePath(bundle).removingLastComponent().appending("storage-exerciser").string
     }

@@ -107,31 +107,6 @@ import Testing
         #expect(store.images().count == 1)
     }
 
-    @Test("after a power loss a marked layer is proved, and dropped if it fails", arguments: TestDriver.allCases)
-    func powerLoss(_ driver: TestDriver) throws {
-        let root = try filled(driver)
-        let folder = try layer(root, driver, 1)
-        let name = try #require(folder.lastComponent?.string)
-        let mark = root.path.appending("varve/unsynced/\(driver.rawValue)/\(name)")
-        #expect(!exists(mark))
-        try writeFile(Array("another boot".utf8), to: mark, mode: .ownerReadWrite)
-        do {
-            let store = try root.store(driver)
-            #expect(store.damages.isEmpty)
-            store.close()
-            #expect(!exists(mark))
-        }
-        try writeFile(Array("another boot".utf8), to: mark, mode: .ownerReadWrite)
-        let id = try text(folder.appending("cache-id"))
-        let file = driver == .vfs ? "vfs/dir/\(id)/dir/a" : "overlay2/\(id)/diff/dir/a"
-        try writeFile([], to: root.path.appending(file), mode: .ownerReadWrite)
-        let store = try root.store(driver)
-        #expect(store.images().isEmpty)
-        #expect(store.damages.contains { $0.object.hasSuffix(name) })
-        _ = try store.load(BufferSource(Self.sample.dockerArchive())) { _ in }
-        #expect(store.images().count == 1)
-    }
-
     @Test("somebody else's layers are never taken for orphans")
     func foreign() throws {
         let root = try filled(.vfs)

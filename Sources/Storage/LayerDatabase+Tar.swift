@@ -4,19 +4,6 @@ import OCI
 import SystemPackage
 
 extension LayerDatabase {
-    /// Makes the layer's tar again and throws unless its digest is what it was.
-    func verify(_ layer: Layer) throws {
-        let sink = HashingSink()
-        try writeTar(of: layer, to: sink)
-        guard sink.digest == layer.diff.digest else {
-            throw StorageError.wrongDigest(
-                object: "layer \(layer.chain)",
-                expected: "\(layer.diff)",
-                actual: "\(sink.digest)"
-            )
-        }
-    }
-
     /// Writes the layer's tar, byte for byte as it came in.
     func writeTar(of layer: Layer, to sink: any ByteSink) throws {
         let record = try FileSource(opening: layout.layer(layer.chain).appending("tar-split.json.gz"))
