@@ -4,7 +4,7 @@ DESTDIR ?=
 BUILD = swift build -c release --static-swift-stdlib
 PROGRAMS = varve varved varve-runtime
 
-.PHONY: setup build demo test lint install clean
+.PHONY: setup build demo test test-vm lint install clean
 
 setup: ## install what building, testing and the demo need (Debian 12, as root)
 	@.ci/setup
@@ -17,6 +17,11 @@ demo: build ## a daemon on a scratch data root, and containers on every driver t
 
 test: ## everything: lint, unit tests, every driver's checks, end to end with stock clients
 	@.ci/test
+
+test-vm: build ## every driver under a stock Debian kernel, in virtual machines: checks, end to end, power cuts
+	@.ci/setup --test
+	@.ci/venv
+	@Tests/VM/test
 
 lint: ## format, sizes, imports
 	@.ci/lint
