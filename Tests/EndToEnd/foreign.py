@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import stat
 import subprocess
@@ -47,6 +48,25 @@ def is_opaque(path):
     return False
 
 
+def is_kept(folder):
+    return (folder / "root.tar").exists()
+
+
+def keep(root, folder, shown):
+    """Keeps a data root that nobody uses, and what was to be seen in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shown").write_bytes(pickle.dumps(shown))
+    run("tar", "-C", root, "--xattrs", "--xattrs-include=*", "--numeric-owner", "-S", "-cf", folder / "making", ".")
+    (folder / "making").rename(folder / "root.tar")
+
+
+def take(folder, root):
+    """Puts a kept data root at `root`; gives what was to be seen in it."""
+    root.mkdir()
+    run("tar", "-C", root, "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpf", folder / "root.tar")
+    return pickle.loads((folder / "shown").read_bytes())
+
+
 def adopt(root, driver):
     """The database and the containers now belong to `driver`."""
     (root / "image/overlay2").rename(root / "image" / driver)
@@ -79,6 +99,12 @@ def to_aufs(root):
                 os.removexattr(path, "trusted.overlay.opaque")
                 (path / ".wh..wh..opq").touch()
     adopt(root, "aufs")
+
+
+def is_at_rest(root):
+    """Whether every branch is as aufs would have left it: no device and no mark of overlayfs's."""
+    found = [path for path in (root / "aufs/diff").rglob("*") if is_whiteout(path) or is_opaque(path)]
+    return not found and any((root / "aufs/diff").rglob(".wh.motd"))
 
 
 class ThinPool:
@@ -136,8 +162,10 @@ class ThinPool:
         """The device's node."""
         whole = f"{self.prefix}-{name}"
         self.dmsetup("create", whole, "--table", f"0 {size // 512} thin /dev/mapper/{self.pool} {number}")
-        yield pathlib.Path("/dev/mapper") / whole
-        self.dmsetup("remove", whole)
+        try:
+            yield pathlib.Path("/dev/mapper") / whole
+        finally:
+            self.dmsetup("remove", whole)
 
 
 def to_devicemapper(root, place, size=512 << 20):
@@ -153,8 +181,10 @@ def to_devicemapper(root, place, size=512 << 20):
             numbers[name] = pool.device(name, size, numbers[parents[0]] if parents else base)
             with pool.active(name, numbers[name], size) as node:
                 run("mount", node, point)
-                fill(layers.diff(name), point / "rootfs")
-                run("umount", point)
+                try:
+                    fill(layers.diff(name), point / "rootfs")
+                finally:
+                    run("umount", point)
         records = {"next_device_id": pool.devices, "BaseDeviceUUID": identity, "BaseDeviceFilesystem": "ext4"}
         (pool.metadata / "deviceset-metadata").write_text(json.dumps(records, separators=(",", ":")))
         last = {"open_transaction_id": pool.transaction, "device_hash": layers.in_order()[-1], "device_id": pool.devices}
@@ -176,5 +206,5 @@ def fill(diff, tree):
     archive = run("mktemp").strip()
     names = "".join(f"./{name}\n" for name in left_out)
     run("tar", "-C", diff, "--xattrs", "--xattrs-include=*", "--xattrs-exclude=trusted.overlay.*", "-X", "/dev/stdin", "-cf", archive, ".", input=names)
-    run("tar", "-C", tree, "--xattrs", "--xattrs-include=*", "-xpf", archive)
+    run("tar", "-C", tree, "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpf", archive)
     os.unlink(archive)

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import drivers
 import engine as engines
 import leaks
 
@@ -30,7 +31,7 @@ def test_unknown_driver(refused, disk):
     assert not list(disk.glob("*/nosuch"))
 
 
-@pytest.mark.parametrize("driver", ["btrfs", "zfs", "aufs", "devicemapper"])
+@pytest.mark.parametrize("driver", ["zfs", "fuse-overlayfs"])
 def test_driver_that_this_build_lacks(refused, driver):
     said = refused(driver).both
     assert driver in said and "overlay2" in said
@@ -41,19 +42,50 @@ def test_unknown_option(refused, driver, option):
     assert option.split("=")[0] in refused(driver, ["--storage-opt", option]).both
 
 
-def test_driver_that_this_file_system_cannot_carry(refused, disk):
-    """overlay2 on overlay: the reason and a way out are named."""
-    folders = [disk / f"ovl-{name}" for name in ("lower", "upper", "work", "merged")]
+@pytest.fixture(scope="module")
+def wrong(disk):
+    """Folders on file systems that a driver can't use: its own name for each."""
+    lower, upper, work, merged = folders = [disk / f"ovl-{name}" for name in ("lower", "upper", "work", "merged")]
     for folder in folders:
         folder.mkdir()
-    lower, upper, work, merged = folders
-    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
-    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, merged], check=True)
-    try:
-        said = refused("overlay2", data_root=merged / "root").both
-    finally:
-        subprocess.run(["umount", merged], check=True)
-    assert "overlay2" in said and "overlay" in said.replace("overlay2", "") and "vfs" in said, said
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", merged], check=True)
+    yield {"ext4": disk, "overlay": merged}
+    subprocess.run(["umount", merged], check=True)
+
+
+# Driver, where it can't work, its options, and what it must name: the reason, and what to do.
+WRONG = [
+    ("overlay2", "overlay", [], ["not supported as upperdir", "ext4, xfs or btrfs"]),
+    ("btrfs", "ext4", [], ["not on btrfs", "mkfs.btrfs"]),
+    ("aufs", "overlay", ["aufs.union=overlayfs"], ["overlayfs does not work here", "ext4, xfs or btrfs"]),
+    ("aufs", "ext4", ["aufs.union=fuse-overlayfs", "aufs.mount_program=/nowhere/fuse-overlayfs"], ["aufs.mount_program", "give the path"]),
+    ("devicemapper", "ext4", ["dm.fs=zfs"], ["dm.fs", "zfs"]),
+    ("devicemapper", "ext4", ["dm.thinpooldev=/dev/mapper/nowhere"], ["device"]),
+]
+
+
+@pytest.mark.parametrize("driver, where, options, words", WRONG)
+def test_driver_that_this_host_cannot_carry(refused, wrong, driver, where, options, words):
+    """The reason and a way out are named, and no file is left behind."""
+    root = wrong[where] / "wrong-root"
+    before = files_below(root)
+    said = refused(driver, [word for option in options for word in ("--storage-opt", option)], data_root=root).both
+    assert driver in said and not [word for word in words if word.lower() not in said.lower()], said
+    assert files_below(root) == before
+
+
+def test_devicemapper_without_device_mapper(refused, wrong):
+    """It names the module that is to be loaded."""
+    if "devicemapper" in drivers.runnable():
+        pytest.skip("this kernel has device-mapper")
+    said = refused("devicemapper", data_root=wrong["ext4"] / "wrong-root").both
+    assert "no device mapper" in said and "modprobe dm_mod" in said
+    assert not files_below(wrong["ext4"] / "wrong-root")
+
+
+def files_below(folder):
+    """All that is no folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
 
 def test_data_root_in_use(refused, fresh):
@@ -147,9 +179,12 @@ class TestChoice:
 def test_driver_commands(disk):
     """`driver ls` and `driver probe` for people and for programs."""
     names = [row["name"] for row in json.loads(engines.run([engines.BIN / "varve", "driver", "ls", "--format", "json"]).out)]
-    assert {"overlay2", "vfs"} <= set(names)
+    assert names == ["overlay2", "btrfs", "aufs", "vfs", "devicemapper"]
     probe = json.loads(engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk, "--format", "json"]).out)
-    assert all(row["supported"] and row["name"] in names for row in probe["drivers"])
+    assert [row["name"] for row in probe["drivers"]] == names and probe["chosen"] == "overlay2"
+    for row in probe["drivers"]:
+        assert row["supported"] == (row["name"] in drivers.runnable() and row["name"] != "btrfs") and row["fact"], row
+        assert row["supported"] or row["remedy"], row
     table = engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk])
     assert table.code == 0 and "overlay2" in table.out and "vfs" in table.out
     result = engines.run([engines.BIN / "varve", "driver", "check", "--driver", "nosuch"])

@@ -37,6 +37,14 @@ def test_help_has_an_example(verb):
     assert result.code == 0 and f"varve {verb}" in result.out and "xample" in result.out, result
 
 
+def test_flags_behind_driver_are_its_own():
+    """The daemon has flags of the same names, which must not take them."""
+    refused = varve("driver", "check", "--driver", "vfs", "--check", "three layers", "--storage-opt", "vfs.nonsense=1")
+    assert refused.code != 0 and "unknown option vfs.nonsense" in refused.both, refused
+    nowhere = varve("driver", "grow", "--data-root", "/nosuch/root", "--size", "200G")
+    assert nowhere.code != 0 and "/nosuch/root/devicemapper" in nowhere.both, nowhere
+
+
 @pytest.mark.parametrize("environment", [{"DOCKER_HOST": "unix:///nosuch/s"}, {"VARVE_HOST": "unix:///nosuch/s", "DOCKER_HOST": ""}])
 def test_no_daemon(environment):
     """Where it looked, and what to do."""

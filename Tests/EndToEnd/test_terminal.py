@@ -1,4 +1,6 @@
 """Containers on a terminal: `-it`, its size, its keys and its exit status."""
+import time
+
 import clients
 
 
@@ -40,6 +42,7 @@ def test_interrupt_key(cli):
         child.expect("/ # ")
         child.sendline("echo start; sleep 60; echo after=$?")
         child.expect("\r\nstart")
+        time.sleep(0.5)  # until `sleep` has the terminal: a shell drops what comes while it starts a program
         child.sendcontrol("c")
         child.expect("/ # ")
         child.sendline("exit 0")
