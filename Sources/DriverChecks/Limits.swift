@@ -72,7 +72,7 @@ extension Check {
             try makeFolders(disk, mode: FilePermissions(rawValue: 0o755))
             try Mount(type: "tmpfs", source: "tmpfs", options: ["nr_inodes=40"]).make(at: disk)
             defer { try? unmount(disk, detach: true) }
-            let driver = try scene.other(home: disk.appending("home"))
+            let driver = try small(scene, disk)
             defer { try? driver.release() }
             var failed = false
             for number in 0..<40 where !failed {

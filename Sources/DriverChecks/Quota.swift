@@ -90,7 +90,9 @@ extension Check {
 
     private static let refusals: [Check] = [
         Check("a size is refused by a driver that limits nothing, in words that say so") { scene in
-            guard !scene.driver.capabilities.contains(.quota) else { throw Skipped(description: "it has limits") }
+            guard !scene.driver.capabilities.contains(.quota) else {
+                throw Skipped(description: "\(type(of: scene.driver).name) does not promise this: it has limits")
+            }
             try refused(scene, "1G") { "\($0)".contains("size") || "\($0)".contains("storage-opt") }
         },
         Check("a size that is none is refused, in words that name it, and leaves nothing", needs: .quota) { scene in
