@@ -25,8 +25,7 @@ int linux_unshare(int flags) { return unshare(flags); }
 int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
 int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
 
-pid_t linux_spawn(const char *path, const char *name, const char *argument, int socket, int log) {
-    char *const arguments[] = {(char *)name, (char *)argument, NULL};
+static pid_t spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count) {
     char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -39,16 +38,28 @@ pid_t linux_spawn(const char *path, const char *name, const char *argument, int 
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, log, 1);
-    posix_spawn_file_actions_adddup2(&actions, log, 2);
-    posix_spawn_file_actions_adddup2(&actions, socket, 3);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+    for (int i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, descriptors[i], i + 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions, count + 1);
+    if (folder) posix_spawn_file_actions_addchdir_np(&actions, folder);
     pid_t pid = -1;
     int failure = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     errno = failure;
     return failure ? -1 : pid;
+}
+
+pid_t linux_spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count) {
+    // Out of the way of the numbers they get: a dup2 must not overwrite what the next one reads.
+    int copies[8], made = 0;
+    pid_t pid = -1;
+    if (count > 8) return errno = EINVAL, -1;
+    while (made < count && (copies[made] = fcntl(descriptors[made], F_DUPFD_CLOEXEC, 9)) >= 0) made++;
+    if (made == count) pid = spawn(path, arguments, folder, copies, count);
+    int error = errno;
+    while (made > 0) close(copies[--made]);
+    errno = error;
+    return pid;
 }
 
 ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor) {

@@ -12,7 +12,7 @@ enum SmallDisk {
         try makeFolders(path, mode: FilePermissions(rawValue: 0o755))
         // The folder is deleted next, with all that is in it, or that says why not.
         defer { try? unmount(path, detach: true) }
-        if let kind = Kind(try FileSystemType(of: folder)), exists(FilePath(kind.program)) {
+        if let kind = Kind(try FileSystemType(of: folder)), Command.find("mkfs.\(kind.name)") != nil {
             try make(kind, folder.appending("disk.image"), at: path)
             try fill(path, leaving: 6 << 20)
         } else {
@@ -24,7 +24,7 @@ enum SmallDisk {
     private static func make(_ kind: Kind, _ image: FilePath, at path: FilePath) throws {
         try writeFile([], to: image, mode: .ownerReadWrite)
         try sys("make \(image)") { truncate(image.string, off_t(kind.size)) }
-        try run([kind.program, "-q", image.string])
+        try Command.run(["mkfs.\(kind.name)", "-q", image.string])
         let device = try LoopDevice(file: image)
         try Mount(type: kind.name, source: device.path.string).make(at: path)
     }
@@ -32,8 +32,6 @@ enum SmallDisk {
     private struct Kind {
         let name: String
         let size: Int64
-
-        var program: String { "/usr/sbin/mkfs.\(name)" }
 
         private init(name: String, size: Int64) {
             self.name = name
@@ -65,21 +63,5 @@ enum SmallDisk {
         )
         let failure = try file.closeAfter { posix_fallocate(file.rawValue, 0, off_t(room)) }
         if failure != 0 { throw SystemError("fill \(path)", Errno(rawValue: failure)) }
-    }
-
-    private static func run(_ command: [String]) throws {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Standard output is the caller's, who may write JSON to it. mkfs.btrfs talks, however quiet it shall be.
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        var pid = pid_t()
-        let result = posix_spawn(&pid, command[0], &actions, nil, &arguments, environ)
-        guard result == 0 else { throw SystemError("start \(command[0])", Errno(rawValue: result)) }
-        var status: CInt = 0
-        try sys("wait for \(command[0])") { waitpid(pid, &status, 0) }
-        try expect(status == 0, "\(command.joined(separator: " ")) failed with status \(status)")
     }
 }

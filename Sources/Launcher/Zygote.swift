@@ -46,8 +46,8 @@ struct Zygote: ~Copyable, Sendable {
             try sys("open \(log)") { open(log.string, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600) }
         )
         let pair = try SocketPair(.messages)
-        let (path, end) = (program.path, pair.other.rawValue)
-        let pid = try sys("start varve-runtime") { linux_spawn(path, "varve-runtime", "zygote", end, file.rawValue) }
+        let descriptors = [file.rawValue, file.rawValue, pair.other.rawValue]
+        let pid = try startProgram(FilePath(program.path), ["varve-runtime", "zygote"], descriptors: descriptors)
         return Zygote(pid: pid, socket: pair.own)
     }
 

@@ -78,17 +78,12 @@ struct AufsMount {
 
     /// Has aufs's own tool give each name of a file that was copied up the copy: aufs forgets them when it is unmounted.
     private static func flushLinks(_ target: FilePath) {
-        let places: [String] = ["/sbin/auplink", "/usr/sbin/auplink", "/usr/bin/auplink"]
-        guard let tool = places.first(where: { access($0, X_OK) == 0 }) else { return }
-        let words = [tool, target.string, "flush"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
         for _ in 0..<5 {
-            var (pid, status) = (pid_t(), CInt(0))
-            guard posix_spawn(&pid, tool, nil, nil, &arguments, nil) == 0 else { return }
-            _ = try? sys("wait for \(tool)") { waitpid(pid, &status, 0) }
-            // It ends with EINVAL while somebody else looks at the mounts; what else fails, Docker ignores, too.
-            if status >> 8 & 0xff != EINVAL { return }
+            do { try Command.run(["auplink", target.string, "flush"]) } catch let failure as Command.Failure {
+                // It ends with EINVAL while somebody else looks at the mounts.
+                if failure.status >> 8 & 0xff == EINVAL { continue }
+            } catch {}  // what else fails, as that it is not installed, Docker ignores, too
+            return
         }
     }
 

@@ -16,7 +16,7 @@ import SystemPackage
 struct FuseServer: Sendable {
     /// Where fuse-overlayfs is.
     let program: FilePath
-    /// The descriptor by which a server has its lock: `linux_spawn_server`.
+    /// The descriptor by which a server has its lock: the last of `descriptors`.
     private static let lockNumber = 4
     /// The processes that this one started, by the folder whose lock they hold: they are its children.
     private static let children = Mutex([String: pid_t]())
@@ -34,7 +34,12 @@ struct FuseServer: Sendable {
         try sys("make a pipe") { linux_pipe(&ends) }
         let reading = OwnedDescriptor(ends[0])
         let writing = OwnedDescriptor(ends[1])
-        let pid = try spawn(["-f", "-o", options, "/dev/fd/3"], folder, device.rawValue, lock, writing.rawValue)
+        let pid = try startProgram(
+            program,
+            [program.string, "-f", "-o", options, "/dev/fd/3"],
+            in: folder,
+            descriptors: [writing.rawValue, writing.rawValue, device.rawValue, lock.rawValue]
+        )
         // Ours must be closed: the kernel tells of the server's end when nobody has the device open any more.
         _ = consume device
         _ = consume writing
@@ -87,21 +92,6 @@ struct FuseServer: Sendable {
             "fd=\(device)", "rootmode=40000", "user_id=0", "group_id=0", "allow_other", "default_permissions",
         ]
         return Mount(type: "fuse", source: "fuse-overlayfs", options: options + ["subtype=fuse-overlayfs"])
-    }
-
-    private func spawn(
-        _ arguments: [String],
-        _ folder: FilePath,
-        _ device: CInt,
-        _ lock: borrowing FolderLock,
-        _ log: CInt
-    ) throws(SystemError) -> pid_t {
-        var strings: [UnsafeMutablePointer<CChar>?] = ([program.string] + arguments).map { strdup($0) } + [nil]
-        defer { for string in strings { free(string) } }
-        let lock = lock.rawValue
-        return try sys("start \(program)") {
-            linux_spawn_server(program.string, &strings, folder.string, device, lock, log)
-        }
     }
 
     /// What the ended process said, on one line.

@@ -7,8 +7,6 @@ import Testing
 
 /// A fresh btrfs in a file that nobody else sees, mounted as long as this value lives.
 final class Disk: Sendable {
-    struct Failure: Error { let description: String }
-
     /// Where it is mounted.
     let path: FilePath
     var home: FilePath { path.appending("home") }
@@ -21,7 +19,7 @@ final class Disk: Sendable {
         defer { unlink(image.string) }  // the loop device keeps it
         try writeFile([], to: image, mode: .ownerReadWrite)
         try sys("make \(image)") { truncate(image.string, 8 << 30) }
-        try Self.run([Self.program, "-q", image.string])
+        try Command.run(["mkfs.btrfs", "-q", image.string])
         let device = try LoopDevice(file: image)
         try Mount(type: "btrfs", source: device.path.string, options: options).make(at: path)
     }
@@ -35,26 +33,8 @@ final class Disk: Sendable {
         try Btrfs(home: home, options: DriverOptions(options.map { (key: $0.0, value: $0.1) }))
     }
 
-    static let program = "/usr/sbin/mkfs.btrfs"
     /// Whether this machine can have one.
-    static var isPossible: Bool { geteuid() == 0 && exists(FilePath(program)) && exists("/dev/loop-control") }
-
-    private static func run(_ command: [String]) throws {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for output in [1, 2] as [CInt] {  // advice on defaults
-            posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0)
-        }
-        var pid = pid_t()
-        let result = posix_spawn(&pid, command[0], &actions, nil, &arguments, environ)
-        guard result == 0 else { throw SystemError("start \(command[0])", Errno(rawValue: result)) }
-        var status: CInt = 0
-        try sys("wait for \(command[0])") { waitpid(pid, &status, 0) }
-        guard status == 0 else { throw Failure(description: "\(command) failed with status \(status)") }
-    }
+    static var isPossible: Bool { geteuid() == 0 && Command.find("mkfs.btrfs") != nil && exists("/dev/loop-control") }
 }
 
 /// Mounts a disk before the first test of a suite, and takes it away after the last.

@@ -14,7 +14,6 @@
 #include "linux_path_xattr.h"
 #include "linux_process.h"
 #include "linux_quota.h"
-#include "linux_server.h"
 #include "linux_files.h"
 #include "linux_syscalls.h"
 #include "linux_signalfd.h"

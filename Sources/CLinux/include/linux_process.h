@@ -17,9 +17,10 @@ int linux_cloexec_from(unsigned int first);
 // prctl(2), the options that take at most two numbers.
 int linux_prctl(int option, unsigned long second, unsigned long third);
 
-// Starts a program in a session of its own with one argument, /dev/null as input, `log` as both outputs, `socket` as
-// descriptor 3, no other one and no signal blocked; returns its pid (`man 3 posix_spawn`).
-pid_t linux_spawn(const char *path, const char *name, const char *argument, int socket, int log);
+// Starts a program in a session of its own, in `folder` (NULL: here), with /dev/null as descriptor 0, the `count` (at most
+// 8) `descriptors` as 1, 2, … and no other one, no environment and no signal blocked; returns its pid
+// (`man 3 posix_spawn`).
+pid_t linux_spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count);
 
 // One message of a SOCK_SEQPACKET or the next bytes of a stream, with at most one descriptor (-1: none).
 ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor);

@@ -1,24 +1,27 @@
 import CLinux
 import Glibc
-import Linux
-import SystemPackage
+public import SystemPackage
 
-/// Programs of the host: those that make file systems, and LVM's.
-enum Command {
+/// Programs of the host: those that make file systems, LVM's, aufs's.
+public enum Command {
     /// A program that failed, with what it said.
-    struct Failure: Error, CustomStringConvertible {
-        let command: [String]
-        let status: CInt
-        let output: String
+    public struct Failure: Error, CustomStringConvertible {
+        /// Its name and arguments.
+        public let command: [String]
+        /// As waitpid(2) says.
+        public let status: CInt
+        /// The last of what it said, on one line.
+        public let output: String
 
-        var description: String {
+        /// What failed, how, and what it said.
+        public var description: String {
             let how = status & 0x7f == 0 ? "status \(status >> 8)" : "signal \(status & 0x7f)"
             return "\(command.joined(separator: " ")) failed with \(how)" + (output.isEmpty ? "" : ": \(output)")
         }
     }
 
     /// Where a program is: a daemon's `PATH` often lacks the folders of administration.
-    static func find(_ program: String) -> FilePath? {
+    public static func find(_ program: String) -> FilePath? {
         let search = getenv("PATH").map { String(cString: $0) } ?? ""
         let folders = search.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
         return folders.lazy.map { FilePath($0).appending(program) }.first { access($0.string, X_OK) == 0 }
@@ -26,7 +29,7 @@ enum Command {
 
     /// Runs a program to its end, without input; what it says becomes part of the error if it fails.
     @discardableResult
-    static func run(_ command: [String]) throws -> String {
+    public static func run(_ command: [String]) throws -> String {
         guard let path = command.first.flatMap(find) else {
             throw SystemError("look for the program \(command.first ?? "")", .noSuchFileOrDirectory)
         }
