@@ -13,17 +13,18 @@ package actor Container {
     package enum Phase: String, Sendable { case created, starting, running, exited, removing, gone }
 
     package nonisolated let id: String
-    nonisolated let folder: ContainerFolder
+    private let file: RecordFile
     package private(set) var record: ContainerRecord
     package private(set) var host: HostConfig
     package private(set) var phase: Phase
     private(set) var monitor: Monitor?
+    private var changes = 0
     private var waiting = Waiting()
     private var attaching = PendingAttachments()
 
-    init(folder: ContainerFolder, record: ContainerRecord, host: HostConfig, phase: Phase) {
+    init(_ file: RecordFile, record: ContainerRecord, host: HostConfig, phase: Phase) {
         id = record.id
-        self.folder = folder
+        self.file = file
         self.record = record
         self.host = host
         self.phase = phase
@@ -53,7 +54,7 @@ package actor Container {
         }
     }
 
-    func didStart(_ monitor: Monitor, at time: Timestamp) throws {
+    func didStart(_ monitor: Monitor, at time: Timestamp) async throws {
         self.monitor = monitor
         phase = .running
         record.hasBeenStartedBefore = true
@@ -64,14 +65,14 @@ package actor Container {
         record.state.pid = Int(monitor.pid)
         record.state.startedAt = time.description
         record.state.finishedAt = Timestamp.zero.description
-        try folder.save(record)
+        try await save()
     }
 
-    func didFailToStart(_ error: String, exitCode: Int) throws {
+    func didFailToStart(_ error: String, exitCode: Int) async throws {
         attaching.abandon()
         note(exitCode: exitCode, at: nil, error: error)
         didExit()
-        if !host.autoRemove { try folder.save(record) }
+        if !host.autoRemove { try await save() }
     }
 
     /// Takes up a container that ran on while there was no daemon.
@@ -81,9 +82,9 @@ package actor Container {
     }
 
     /// Writes the end down; nobody is told yet.
-    func noteExit(_ exit: ExitRecord) throws {
+    func noteExit(_ exit: ExitRecord) async throws {
         note(exitCode: exit.exitCode, at: exit.finishedAt, error: exit.error)
-        if !host.autoRemove { try folder.save(record) }
+        if !host.autoRemove { try await save() }
     }
 
     /// Tells who waits of the end that was written down; from now on the container may be started again.
@@ -122,9 +123,14 @@ package actor Container {
         waiting.removed(WaitOutcome(exitCode: record.state.exitCode, error: record.state.error))
     }
 
-    func rename(to name: String) throws {
+    func rename(to name: String) async throws {
         record.name = "/" + name
-        try folder.save(record)
+        try await save()
+    }
+
+    private func save() async throws {
+        changes += 1
+        try await file.save(record, change: changes)
     }
 
     // MARK: Waiting and attaching

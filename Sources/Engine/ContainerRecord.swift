@@ -1,5 +1,6 @@
 package import DockerAPI
 package import OCI
+import SystemPackage
 
 /// A container as `containers/<id>/config.v2.json` keeps it, in dockerd's form: it lists and starts containers made here,
 /// and containers made there are read by this.
@@ -56,12 +57,19 @@ extension ContainerRecord {
     /// The name without Docker's leading `/`.
     var plainName: String { name.hasPrefix("/") ? String(name.dropFirst()) : name }
 
-    /// The folder's files that a record names, below `folder`.
+    /// Names the files in `folder`, which may have been moved since the record was written.
+    mutating func place(in folder: FilePath) {
+        logPath = "\(folder)/\(id)-json.log"
+        hostnamePath = "\(folder)/hostname"
+        hostsPath = "\(folder)/hosts"
+        resolvConfPath = "\(folder)/resolv.conf"
+    }
+
     init(
         id: String,
         name: String,
         created: String,
-        folder: String,
+        folder: FilePath,
         config: ContainerConfig,
         image: String,
         driver: String
@@ -80,9 +88,7 @@ extension ContainerRecord {
         state.startedAt = Timestamp.zero.description
         state.finishedAt = Timestamp.zero.description
         networkSettings = NetworkSettings()
-        logPath = "\(folder)/\(id)-json.log"
-        hostnamePath = "\(folder)/hostname"
-        hostsPath = "\(folder)/hosts"
-        resolvConfPath = "\(folder)/resolv.conf"
+        (logPath, hostnamePath, hostsPath, resolvConfPath) = ("", "", "", "")
+        place(in: folder)
     }
 }

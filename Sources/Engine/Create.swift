@@ -47,7 +47,7 @@ extension Engine {
             id: id,
             name: name,
             created: Timestamp.now.description,
-            folder: path.string,
+            folder: path,
             config: config,
             image: image.id.description,
             driver: type(of: store.driver).name
@@ -63,7 +63,7 @@ extension Engine {
             try sys("remove \(pending)") { unlink(pending.string) }
             return ContainerFolder(path: path)
         }
-        return Container(folder: made, record: record, host: host, phase: .created)
+        return Container(RecordFile(made, made: .now, pool), record: record, host: host, phase: .created)
     }
 
     private func reserveName(_ name: String?, for id: String) throws -> String {

@@ -43,5 +43,6 @@ extension EngineError {
                 + "stop the container before removing or force remove"
         )
     }
+    static let layerMissing = Self(.failed, "its layer is not there")
     static let noCommand = Self(.invalid, "no command specified")
 }

@@ -1,4 +1,5 @@
 import DockerAPI
+import FoundationEssentials
 import GraphDrivers
 import Launcher
 import Linux
@@ -17,7 +18,7 @@ extension Engine {
             await discard(id)
         }
         for id in try listFolder(containersFolder) where !id.hasPrefix(".") {
-            do { try await restore(id) } catch  where store.isYoung(id) {
+            do { try await restore(id) } catch where Self.isLoss(error) && store.mayBeLost(id) {
                 log.warning("removing a container that was lost with the power", metadata: ["container": "\(id)"])
                 await discard(id)
             } catch {
@@ -28,6 +29,16 @@ extension Engine {
         try? await pool.run { [store] in store.closeUnseen() }  // says itself what it could not close
     }
 
+    /// Whether that error says that a part of a container is not there, and not that it can't be read just now.
+    static func isLoss(_ error: any Error) -> Bool {
+        switch error {
+        case is DecodingError: true
+        case let error as SystemError: error.errno == .noSuchFileOrDirectory
+        case let error as EngineError: error == .layerMissing
+        default: false
+        }
+    }
+
     private func restore(_ id: String) async throws {
         let folder = ContainerFolder(path: containersFolder.appending(id))
         let (record, host) = try folder.load()
@@ -36,9 +47,10 @@ extension Engine {
         guard record.driver == own else {
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
-        guard store.mounts().contains(id) else { throw EngineError(.failed, "its layer is not there") }
+        guard store.mounts().contains(id) else { throw EngineError.layerMissing }
+        try folder.writeMountedFiles(record, host)
         let phase: Container.Phase = record.hasBeenStartedBefore ? .exited : .created
-        let container = Container(folder: folder, record: record, host: host, phase: phase)
+        let container = Container(RecordFile(folder, made: nil, pool), record: record, host: host, phase: phase)
         try containers.reserve(record.plainName, for: id)
         containers.add(container)
         await resume(container, record)

@@ -43,7 +43,7 @@ extension Store {
     }
 
     /// Whether the container was made so shortly before the machine stopped that parts of it may be lost.
-    package func isYoung(_ name: String) -> Bool { layers.young.contains(name) }
+    package func mayBeLost(_ name: String) -> Bool { layers.young.isDoubted(name) }
 
     /// The names of all containers' layers, sorted.
     package func mounts() -> [String] { layers.state.withLock { $0.mounts.keys.sorted() } }

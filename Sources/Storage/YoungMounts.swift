@@ -13,6 +13,8 @@ import SystemPackage
 final class YoungMounts: Sendable {
     private struct State {
         var marks: [String: LayerID] = [:]
+        /// The names whose marks are of another boot: the power was gone since.
+        var doubted: Set<String> = []
         /// The names that were there at the last flush: by the next one they are on the disk with all that belongs to them.
         var old: Set<String> = []
         var thread: OSThread?
@@ -40,11 +42,13 @@ final class YoungMounts: Sendable {
         }
         state.withLock { for mark in marks { $0.marks[mark.name] = mark.id } }
         if !marks.isEmpty { run() }
-        return marks.filter { mark in
+        let doubted = marks.filter { mark in
             // A mark that can't be read is one to doubt.
             let text = (try? readFile(path(mark.name, mark.id), limit: 64)) ?? []
             return text.isEmpty || text != boot
         }
+        state.withLock { $0.doubted = Set(doubted.map(\.name)) }
+        return doubted
     }
 
     /// Marks a container's layer that is about to be put in place.
@@ -56,13 +60,17 @@ final class YoungMounts: Sendable {
 
     /// The container is gone, or on the disk.
     func unmark(_ name: String) {
-        guard let id = state.withLock({ $0.marks.removeValue(forKey: name) }) else { return }
+        let id = state.withLock { state in
+            state.doubted.remove(name)
+            return state.marks.removeValue(forKey: name)
+        }
+        guard let id else { return }
         // What is left behind only makes the next start look whether the container is whole.
         try? removeTree(path(name, id))
     }
 
     /// Whether a loss of power may have taken something of the container.
-    func contains(_ name: String) -> Bool { state.withLock { $0.marks[name] != nil } }
+    func isDoubted(_ name: String) -> Bool { state.withLock { $0.doubted.contains(name) } }
 
     /// Flushes a last time.
     func close() {

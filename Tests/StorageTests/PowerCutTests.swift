@@ -73,7 +73,7 @@ import Testing
         let store = try root.store(driver)
         #expect(store.damages.isEmpty)
         #expect(store.mounts().isEmpty)
-        #expect(store.isYoung("c"))
+        #expect(store.mayBeLost("c"))
         #expect(try root.problems(driver) == [])
         #expect(throws: StorageError.self) { try store.removeMount("c") }
         #expect(try marks(root, driver).isEmpty)
@@ -90,9 +90,9 @@ import Testing
         let store = try root.store(driver)
         #expect(store.damages.isEmpty)
         #expect(store.mounts() == ["c"])
-        #expect(store.isYoung("c"))
+        #expect(store.mayBeLost("c"))
         try store.removeMount("c")
-        #expect(!store.isYoung("c"))
+        #expect(!store.mayBeLost("c"))
         #expect(try marks(root, driver).isEmpty)
     }
 
@@ -102,6 +102,7 @@ import Testing
         try empty(root.layerdb(.vfs).appending("mounts/c/mount-id"))
         let store = try root.store(.vfs)
         #expect(store.damages.map(\.object) == ["container layer c"])
+        #expect(!store.mayBeLost("c"))
         #expect(exists(root.layerdb(.vfs).appending("mounts/c")))
     }
 
