@@ -18,7 +18,7 @@ extension Engine {
             await discard(id)
         }
         for id in try listFolder(containersFolder) where !id.hasPrefix(".") {
-            do { try await restore(id) } catch where Self.isLoss(error) && store.mayBeLost(id) {
+            do { try await restore(id) } catch  where Self.isLoss(error) && store.mayBeLost(id) {
                 log.warning("removing a container that was lost with the power", metadata: ["container": "\(id)"])
                 await discard(id)
             } catch {
