@@ -75,8 +75,9 @@ struct ArchivePlanner {
     private func planOCI(_ member: Spool.Member) throws -> [PlannedImage] {
         let index = try decode(Index.self, member)
         var planned: [PlannedImage] = []
+        var barren: Set<Digest> = []
         for descriptor in Self.suitable(index.manifests, orAll: true) {
-            guard let manifest = try manifest(descriptor, depth: 0) else { continue }
+            guard let manifest = try manifest(descriptor, depth: 0, &barren) else { continue }
             planned.append(try plan(manifest, named: Self.references(descriptor.annotations ?? [:])))
         }
         guard !planned.isEmpty else {
@@ -91,15 +92,19 @@ struct ArchivePlanner {
     }
 
     /// The manifest behind a descriptor, through lists of manifests; nil if none is for this platform.
-    private func manifest(_ descriptor: Descriptor, depth: Int) throws -> Manifest? {
+    ///
+    /// Each list that had none is looked at once: lists can name each other many times.
+    private func manifest(_ descriptor: Descriptor, depth: Int, _ barren: inout Set<Digest>) throws -> Manifest? {
+        if barren.contains(descriptor.digest) { return nil }
         let blob = try blob(descriptor)
         let isList = [MediaType.index, MediaType.dockerManifestList].contains(descriptor.mediaType ?? "")
         guard isList else { return try decode(Manifest.self, blob) }
         guard depth < 8 else { throw bad(blob.name, "lists of manifests are nested too deeply") }
         let index = try decode(Index.self, blob)
         for inner in Self.suitable(index.manifests, orAll: false) {
-            if let found = try manifest(inner, depth: depth + 1) { return found }
+            if let found = try manifest(inner, depth: depth + 1, &barren) { return found }
         }
+        barren.insert(descriptor.digest)
         return nil
     }
 

@@ -48,6 +48,25 @@ import Testing
         #expect("\(try #require(error))".contains("nested too deeply"))
     }
 
+    @Test("lists that name each other many times, and no image, are looked at once each")
+    func barren() throws {
+        var tar = TestTar()
+        var lists: [String] = []
+        for depth in 0..<7 {
+            let inner = Array(repeating: lists, count: 20).joined().joined(separator: ",")
+            lists = ["a", "b"].map { name in
+                let text = #"{"schemaVersion":2,"annotations":{"\#(name)":"\#(depth)"},"manifests":[\#(inner)]}"#
+                let digest = sha256(Array(text.utf8))
+                tar.add("blobs/sha256/\(digest.hex)", text)
+                return
+                    #"{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"\#(digest)","size":\#(text.utf8.count)}"#
+            }
+        }
+        tar.add("index.json", #"{"schemaVersion":2,"manifests":[\#(lists.joined(separator: ","))]}"#)
+        let error = #expect(throws: StorageError.self) { try load(tar.finished) }
+        #expect("\(try #require(error))".contains("no image for linux/"))
+    }
+
     /// As Docker 1.9 wrote it.
     private func legacy(parents: [String], broken: (Int) -> Bool = { _ in false }) -> [UInt8] {
         var tar = TestTar()
