@@ -26,7 +26,9 @@ extension Engine {
             }
         }
         await forgetStrangers()
-        try? await pool.run { [store] in store.closeUnseen() }  // says itself what it could not close
+        var running: Set<String> = []
+        for container in containers.all where await container.phase == .running { running.insert(container.id) }
+        try? await pool.run { [store, running] in store.closeUnseen(except: running) }  // says itself what it could not close
     }
 
     /// Whether that error says that a part of a container is not there, and not that it can't be read just now.
@@ -62,7 +64,9 @@ extension Engine {
         let monitor = try? await launcher.reconnect(id)
         if let monitor {
             // Counts this daemon as a viewer of the layer, as the start did for the last one.
-            _ = try? await pool.run { [store] in try store.open(id) }
+            do { _ = try await pool.run { [store] in try store.open(id) } } catch {
+                log.error("running container's layer", metadata: ["container": "\(id)", "error": "\(error)"])
+            }
             await container.adopt(monitor)
             if !record.state.running { try? await container.didStart(monitor, at: .now) }
             return watch(container, monitor)

@@ -56,10 +56,11 @@ final class MountViews: Sendable {
         }
     }
 
-    /// Ends what a killed daemon had open, which nobody has open now.
-    func closeUnseen() {
+    /// Ends what a killed daemon had open, which nobody has open now; not of `running`, which may not have opened, but
+    /// are in use.
+    func closeUnseen(except running: Set<String>) {
         let (images, mounts) = layers.state.withLock { ($0.layers.values.map(\.cacheID), Array($0.mounts.values)) }
-        let unseen = mounts.filter { !isOpen($0.name) }
+        let unseen = mounts.filter { !isOpen($0.name) && !running.contains($0.name) }
         for id in images + unseen.flatMap({ [$0.mountID] + [$0.initID].compactMap { $0 } }) { close(layer: id) }
     }
 
