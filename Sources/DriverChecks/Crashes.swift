@@ -1,4 +1,5 @@
 import Archive
+import Glibc
 import GraphDrivers
 import Linux
 import SystemPackage
@@ -24,7 +25,10 @@ extension Check {
             try scene.driver.remove(b)
             for call in 1... {
                 try prepare(scene, a, b)
-                let isKilled = try runKilled(beforeCall: call) { try? operation(scene.driver, a, b) }
+                let isKilled = try runKilled(beforeCall: call) {
+                    // A copy that fails ends so that this one hears of it.
+                    do { try operation(scene.driver, a, b) } catch { _exit(1) }
+                }
                 let driver = try scene.reopened()
                 for id in [a, b] where driver.contains(id) { try driver.close(id) }
                 if driver.contains(b) {
