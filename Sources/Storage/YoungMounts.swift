@@ -17,6 +17,8 @@ final class YoungMounts: Sendable {
         var doubted: Set<String> = []
         /// The names that were there at the last flush: by the next one they are on the disk with all that belongs to them.
         var old: Set<String> = []
+        /// Tells of every write that failed since the last flush.
+        var flush: DiskFlush?
         var thread: OSThread?
         var isRunning = false
     }
@@ -78,6 +80,7 @@ final class YoungMounts: Sendable {
         state.withLock { $0.thread }?.join()
         state.withLock { $0.old = Set($0.marks.keys) }
         _ = flush()
+        state.withLock { $0.flush = nil }
     }
 
     private static func boot() -> [UInt8] {
@@ -94,6 +97,7 @@ final class YoungMounts: Sendable {
             do {
                 // The last one has ended: it says so as its last step.
                 state.thread?.join()
+                state.flush = try DiskFlush(layout)
                 state.thread = try OSThread { while !self.end.wait(milliseconds: Self.interval), self.flush() {} }
                 state.isRunning = true
             } catch { log.warning("containers are not flushed yet", metadata: ["error": "\(error)"]) }
@@ -102,13 +106,17 @@ final class YoungMounts: Sendable {
 
     /// Flushes the disk; false when there is nothing left to do.
     private func flush() -> Bool {
-        let old = state.withLock { state in
+        let (old, flush) = state.withLock { state in
             state.isRunning = !state.marks.isEmpty
-            return state.isRunning ? state.old.intersection(state.marks.keys) : nil
+            return (state.isRunning ? state.old.intersection(state.marks.keys) : nil, state.flush)
         }
         guard let old else { return false }
         do {
-            if !old.isEmpty { try DiskFlush(layout)() }
+            if !old.isEmpty {
+                let next = try DiskFlush(layout)
+                try flush?()
+                state.withLock { $0.flush = next }
+            }
             for name in old { unmark(name) }
         } catch { log.warning("containers could not be flushed", metadata: ["error": "\(error)"]) }
         state.withLock { $0.old = Set($0.marks.keys) }
