@@ -94,7 +94,12 @@ public final class ProjectQuota: Sendable {
         let file = try Self.open(folder)
         let project = try project(of: file.rawValue, folder)
         if project == 0 || project == base { return }
-        try sys("take the limit off \(folder)") { linux_limit_project(file.rawValue, node?.string, project, 0) }
+        do throws(SystemError) {
+            try sys("take the limit off \(folder)") { linux_limit_project(file.rawValue, node?.string, project, 0) }
+        } catch {
+            // Somebody turned the quotas off meanwhile: there is no limit any more.
+            guard [.noSuchProcess, .noFunction].contains(error.errno) else { throw error }
+        }
         numbers.withLock { numbers in
             if !numbers.returned.contains(project) { numbers.returned.append(project) }
         }
