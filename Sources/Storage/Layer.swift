@@ -27,4 +27,6 @@ struct WritableLayer: Sendable, Equatable {
     /// The layer between image and container: hosts, hostname, … Nil if made without one.
     let initID: LayerID?
     let parent: ChainID?
+    /// Whether the parent's layer counts it: not if that was damaged when the store was opened.
+    let isCounted: Bool
 }

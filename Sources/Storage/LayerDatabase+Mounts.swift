@@ -62,13 +62,16 @@ extension LayerDatabase {
         let isThere = driver.contains(mountID)
         return state.withLock { state in
             // It is listed even without its layers, so that it can be removed.
-            state.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent)
-            if let parent {
-                guard state.layers[parent] != nil else {
-                    return "the layer below it, \(parent.short), is missing or damaged"
-                }
-                state.needs[parent, default: 0] += 1
-            }
+            let base = parent.flatMap { state.layers[$0]?.chain }
+            state.mounts[name] = WritableLayer(
+                name: name,
+                mountID: mountID,
+                initID: initID,
+                parent: parent,
+                isCounted: base != nil
+            )
+            if let parent, base == nil { return "the layer below it, \(parent.short), is missing or damaged" }
+            if let base { state.needs[base, default: 0] += 1 }
             return isThere ? nil : "the storage driver has no layer \(mountID)"
         }
     }
@@ -108,7 +111,13 @@ extension LayerDatabase {
             throw error
         }
         state.withLock {
-            $0.mounts[name] = WritableLayer(name: name, mountID: mountID, initID: initID, parent: parent?.chain)
+            $0.mounts[name] = WritableLayer(
+                name: name,
+                mountID: mountID,
+                initID: initID,
+                parent: parent?.chain,
+                isCounted: parent != nil
+            )
         }
     }
 
@@ -124,7 +133,7 @@ extension LayerDatabase {
         state.withLock { $0.mounts[name] = nil }
         removeDriverLayers([mount.mountID] + (mount.initID.map { [$0] } ?? []), then: aside)
         young.unmark(name)
-        if let parent = mount.parent { release(parent) }
+        if let parent = mount.parent, mount.isCounted { release(parent) }
     }
 
     /// Deletes what the container wrote, and leaves it to `removeMount`: where there is no room to begin that.

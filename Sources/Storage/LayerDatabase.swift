@@ -86,6 +86,8 @@ final class LayerDatabase: Sendable {
             let folder = layout.layers.appending("\(chain.hex)-\(randomHex(bytes: 32))\(Layout.removing)")
             do { try rename(layout.layer(chain), to: folder) } catch {
                 log.warning("layer stays: its folder can't be renamed", metadata: ["error": "\(error)"])
+                // The next start tries again, if there is room for the mark.
+                try? disclaim(chain)
                 break
             }
             claim(chain)

@@ -8,6 +8,8 @@ struct LayerReader {
     let layout: Layout
     let driver: any GraphDriver
     private(set) var layers: [ChainID: Layer] = [:]
+    /// Bytes that no layer has: sums of sizes must not overflow.
+    private static let largest: Int64 = 1 << 50
     private(set) var damages: [Damage] = []
 
     init(layout: Layout, driver: any GraphDriver) {
@@ -59,7 +61,7 @@ struct LayerReader {
         guard let diff = Self.text(folder.appending("diff")).flatMap({ DiffID($0) }) else {
             throw Unusable(reason: "its file diff is missing or damaged")
         }
-        guard let size = Self.text(folder.appending("size")).flatMap({ Int64($0) }) else {
+        guard let size = Self.text(folder.appending("size")).flatMap({ Int64($0) }), 0...Self.largest ~= size else {
             throw Unusable(reason: "its file size is missing or damaged")
         }
         let parentText = Self.text(folder.appending("parent"))

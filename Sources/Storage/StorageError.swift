@@ -1,3 +1,5 @@
+import OCI
+
 /// Why the store would not do what it was asked; the text says what to do.
 package enum StorageError: Error, Equatable, CustomStringConvertible {
     /// What a caller can do about an error, whatever its words.
@@ -57,5 +59,16 @@ package enum StorageError: Error, Equatable, CustomStringConvertible {
             member.isEmpty ? "archive: \(reason); \(remedy)" : "archive member \(member): \(reason); \(remedy)"
         case .damaged(let object, let reason, let remedy): "\(object): \(reason); \(remedy)"
         }
+    }
+}
+
+extension StorageError {
+    /// The container's image is damaged: nobody can tell what the container changed.
+    static func withoutParent(_ mount: WritableLayer, _ chain: ChainID) -> StorageError {
+        .damaged(
+            object: "container layer \(mount.name)",
+            reason: "its image's layer \(chain.short) is missing or damaged",
+            remedy: "load or pull the image again"
+        )
     }
 }

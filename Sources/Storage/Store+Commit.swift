@@ -27,23 +27,37 @@ extension Store {
 
     /// Puts a layer with the container's changes in place, leased; the one it stands on if there are none.
     private func takeIn(changesOf mount: WritableLayer, _ flush: DiskFlush) throws -> Layer? {
-        let parent = mount.parent.flatMap { layers.lease($0) }
-        let base = try self.base(of: mount)  // throws if the parent is damaged
+        let parent = try mount.parent.map { chain in
+            guard let layer = layers.lease(chain) else { throw StorageError.withoutParent(mount, chain) }
+            return layer
+        }
+        do {
+            if let layer = try takeIn(changesOf: mount, on: parent, flush) {
+                if let parent { layers.release(parent.chain) }
+                return layer
+            }
+            return parent
+        } catch {
+            if let parent { layers.release(parent.chain) }
+            throw error
+        }
+    }
+
+    /// Nil if there are no changes.
+    private func takeIn(changesOf mount: WritableLayer, on parent: Layer?, _ flush: DiskFlush) throws -> Layer? {
+        let base = try self.base(of: mount)
         let draft = try layers.begin(on: parent?.base)
         do {
             let content = try fill(draft, withChangesOf: mount.mountID, since: base)
             if content.diff == Self.emptyDiff {
                 layers.discard(draft)
-                return parent
+                return nil
             }
             try flush()
             // Not between a load's look whether the layer is there and its putting in place what stands on it.
-            let layer = try registering.withLock { _ in try layers.commit(draft, content) }
-            if let parent { layers.release(parent.chain) }
-            return layer
+            return try registering.withLock { _ in try layers.commit(draft, content) }
         } catch {
             layers.discard(draft)
-            if let parent { layers.release(parent.chain) }
             throw error
         }
     }

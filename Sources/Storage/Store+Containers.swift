@@ -54,9 +54,9 @@ extension Store {
     /// Ends what `open` began.
     package func close(_ name: String) { views.close(name) }
 
-    /// Ends what a killed daemon had open: of every layer that nobody has open now. Once, after the running containers'
-    /// layers were opened.
-    package func closeUnseen() { views.closeUnseen() }
+    /// Ends what a killed daemon had open: of every layer that nobody has open now, and that is none of `running`. Once,
+    /// after the running containers' layers were opened.
+    package func closeUnseen(except running: Set<String>) { views.closeUnseen(except: running) }
 
     /// Shows the container's tree to `body`, mounting what must be mounted where only this process sees it.
     package func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {
@@ -89,13 +89,7 @@ extension Store {
     func base(of mount: WritableLayer) throws -> LayerID? {
         if let initID = mount.initID { return initID }
         guard let parent = mount.parent else { return nil }
-        guard let layer = layers.layer(parent) else {
-            throw StorageError.damaged(
-                object: "container layer \(mount.name)",
-                reason: "its image's layer \(parent.short) is missing",
-                remedy: "load or pull the image again"
-            )
-        }
+        guard let layer = layers.layer(parent) else { throw StorageError.withoutParent(mount, parent) }
         return layer.cacheID
     }
 

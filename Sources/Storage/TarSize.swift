@@ -48,7 +48,8 @@ struct TarSizeCounter {
         case UInt8(ascii: ","): endValue()
         case UInt8(ascii: "}"):
             endValue()
-            total += type == 1 ? size : payload
+            // A damaged record may name anything; the length that is told with a layer is no promise.
+            total = total.addingReportingOverflow(type == 1 ? size : payload).partialValue
             (type, size, payload) = (0, 0, 0)
         case 0x30...0x39: word.append(byte)
         default: break

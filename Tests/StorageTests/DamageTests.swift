@@ -64,6 +64,43 @@ import Testing
         #expect(!saved.bytes.isEmpty)
     }
 
+    @Test(
+        "a container under which a layer was damaged is not committed without it, and its removal takes no image along",
+        arguments: TestDriver.allCases
+    )
+    func container(_ driver: TestDriver) throws {
+        let root = try filled(driver)
+        try writeFile([], to: layer(root, driver, 1).appending("diff"), mode: .ownerReadWrite)
+        do {
+            let store = try root.store(driver)
+            var config = ImageConfig()
+            config.history = [ImageHistory()]
+            let error = #expect(throws: StorageError.self) {
+                try store.commit("c", as: config, parent: nil, reference: "rescued:1")
+            }
+            #expect("\(error as Any)".contains("missing or damaged"))
+            #expect(store.images().isEmpty)
+            _ = try store.load(BufferSource(Self.sample.dockerArchive())) { _ in }
+            try store.removeMount("c")
+            try store.save(["test:1"], to: BufferSink())
+            store.close()
+        }
+        let store = try root.store(driver)
+        #expect(store.damages.isEmpty)
+        try store.save(["test:1"], to: BufferSink())
+    }
+
+    @Test("sizes that no layer has are a damage", arguments: ["9223372036854775807", "-1"])
+    func size(_ text: String) throws {
+        let root = try filled(.vfs)
+        for number in 0...2 {
+            try writeFile(Array(text.utf8), to: layer(root, .vfs, number).appending("size"), mode: .ownerReadWrite)
+        }
+        let store = try root.store(.vfs)
+        #expect(store.images().isEmpty)
+        #expect(store.damages.contains { $0.reason.contains("its file size") })
+    }
+
     @Test("a layer whose driver's data is gone is damaged, not healthy", arguments: TestDriver.allCases)
     func noData(_ driver: TestDriver) throws {
         let root = try filled(driver)
