@@ -28,7 +28,8 @@ extension Engine {
         await forgetStrangers()
         var running: Set<String> = []
         for container in containers.all where await container.phase == .running { running.insert(container.id) }
-        try? await pool.run { [store, running] in store.closeUnseen(except: running) }  // says itself what it could not close
+        // Says itself what it could not close.
+        try? await pool.run { [store, running] in store.closeUnseen(except: running) }
     }
 
     /// Whether that error says that a part of a container is not there, and not that it can't be read just now.
