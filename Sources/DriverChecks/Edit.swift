@@ -83,21 +83,3 @@ enum Edit {
         path.utf8.lastIndex(of: 0x2f).map { String(path[..<$0]) } ?? "."
     }
 }
-
-/// Always the same numbers for a seed (SplitMix64).
-struct Numbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
-
-    mutating func one<T>(of choices: [T]) -> T { choices[below(choices.count)] }
-}

@@ -1,6 +1,7 @@
 import Archive
 import BtrfsDriver
 import CLinux
+import DriverChecks
 import Glibc
 import GraphDrivers
 import Linux
@@ -21,13 +22,13 @@ extension BtrfsTests {
         @Test("after anything at all, in three layers on each other", arguments: 0..<250)
         func same(_ seed: UInt64) throws {
             try withDriver { driver in
-                var numbers = Numbers(state: seed)
+                var numbers = Numbers(seed: seed)
                 var below: LayerID?
                 for (name, steps) in [("one", 120), ("two", 60), ("three", Int.random(in: 1...40, using: &numbers))] {
                     let id = try driver.make(name, on: below) { root in
-                        var tree = RandomTree(root: root, numbers: numbers)
-                        tree.act(steps)
-                        numbers = tree.numbers
+                        var acts = RandomActs(root: root, numbers: numbers)
+                        acts.act(steps)
+                        numbers = acts.numbers
                     }
                     if let below { try expectSame(driver, id, since: below, "seed \(seed), layer \(name)") }
                     below = id

@@ -60,11 +60,11 @@ import Testing
     }
 
     private func tryRandom(_ driver: DeviceMapper, _ seed: UInt64) throws {
-        var acts = RandomActs(root: "", state: seed)
+        var acts = RandomActs(root: "", numbers: Numbers(seed: seed))
         var below: [LayerID] = []
-        for (name, steps) in [("one", 80), ("two", 60), ("three", Int.random(in: 1...30, using: &acts))] {
+        for (name, steps) in [("one", 80), ("two", 60), ("three", Int.random(in: 1...30, using: &acts.numbers))] {
             let id = try make(driver, "\(name)-\(seed)", on: below.last) { tree in
-                acts = RandomActs(root: tree, state: acts.state)
+                acts = RandomActs(root: tree, numbers: acts.numbers, filled: below.isEmpty ? 0 : 40)
                 if below.isEmpty { acts.fill(40) }
                 acts.act(steps)
             }
@@ -85,7 +85,7 @@ import Testing
         _ note: String
     ) throws {
         try driver.withTree(of: id) { tree in
-            acts = RandomActs(root: tree, state: acts.state)
+            acts = RandomActs(root: tree, numbers: acts.numbers, filled: 40)
             acts.act(20)
             try expectSame(driver, id, since: parent, note)
             acts.act(1)
