@@ -131,7 +131,7 @@ let package = Package(
         tests("Linux", [system]),
         tests("OCI"),
         tests("Archive", ["Linux", system]),
-        tests("GraphDrivers", ["Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
+        tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
         .executableTarget(
             name: "storage-exerciser",
             dependencies: [

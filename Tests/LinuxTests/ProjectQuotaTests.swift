@@ -4,21 +4,24 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// Limits on folders, on the file system of `VARVE_CHECK_FOLDER`; where it has no project quotas the tests say so.
-@Suite(.serialized) struct ProjectQuotaTests {
+private let quotaFolder = getenv("VARVE_CHECK_FOLDER").map { FilePath(platformString: $0) } ?? "/var/tmp"
+
+private let hasProjectQuotas: Bool = {
+    guard getenv("VARVE_NEEDS_QUOTAS") == nil, let folder = try? AtomicFolder(in: quotaFolder, prefix: "quota-") else {
+        return true
+    }
+    defer { try? folder.cancel() }
+    return (try? ProjectQuota(in: folder.path, node: folder.path.appending("node"))) != nil
+}()
+
+/// Limits on folders, on the file system of `VARVE_CHECK_FOLDER`; `VARVE_NEEDS_QUOTAS` says that there must be quotas.
+@Suite(.serialized, .enabled(if: hasProjectQuotas, "no project quotas here"))
+struct ProjectQuotaTests {
     private func withQuota(throughNode: Bool = false, _ body: (FilePath, ProjectQuota) throws -> Void) throws {
-        let place = getenv("VARVE_CHECK_FOLDER").map { FilePath(platformString: $0) } ?? "/var/tmp"
-        let folder = try AtomicFolder(in: place, prefix: "quota-")
+        let folder = try AtomicFolder(in: quotaFolder, prefix: "quota-")
         defer { try? folder.cancel() }
         let node = folder.path.appending("node")
-        let quota: ProjectQuota
-        do throws(ProjectQuotaMissing) {
-            quota = try ProjectQuota(in: folder.path, node: node, throughNode: throughNode)
-        } catch {
-            print("skipped: \(error)")
-            return
-        }
-        try body(folder.path, quota)
+        try body(folder.path, ProjectQuota(in: folder.path, node: node, throughNode: throughNode))
     }
 
     private func make(_ name: String, in folder: FilePath) throws -> FilePath {
@@ -168,7 +171,9 @@ import Testing
             try quota.end(one)
         }
     }
+}
 
+@Suite struct ProjectQuotaMissingTests {
     @Test("where there are none, it is said why, and what to do")
     func missing() throws {
         let error = #expect(throws: ProjectQuotaMissing.self) {

@@ -45,7 +45,7 @@ extension Overlay2 {
     /// Deletes limit and short name, then the folder: a cut leaves neither of them without a folder.
     func discard(_ aside: FilePath) throws {
         guard isFolder(aside) else { return }
-        if case .success(let quota) = quota { try quota.end(aside) }
+        try sizes.end(aside)
         if let link = try? readLink(in: aside) { unlink(home.appending("l").appending(link).string) }
         try removeTree(aside)
     }

@@ -28,21 +28,19 @@ public struct Overlay2: GraphDriver {
 
     let home: FilePath
     let support: OverlaySupport
-    let quota: Result<ProjectQuota, ProjectQuotaMissing>
-    let defaultSize: Int64
+    let sizes: LayerSizes
 
     /// Opens `home` after trying a real overlay beside it.
     public init(home: FilePath, options: DriverOptions) throws {
-        defaultSize = try Self.defaultSize(options)
+        // Docker 20.10 reads the ignored one and does nothing with it.
+        let ignored: Set = ["overlay2.override_kernel_check"]
+        let size = try LayerSizes.Option("overlay2.size", of: Self.name, in: options, ignored: ignored)
         let isNew = !isFolder(home)
         support = try OverlaySupport(in: isNew ? home.removingLastComponent() : home)
         try makeFolders(home, mode: FilePermissions(rawValue: 0o710))
         self.home = home
-        quota = Result { () throws(ProjectQuotaMissing) in
-            try ProjectQuota(in: home, node: home.appending("backingFsBlockDev"))
-        }
         do {
-            if defaultSize > 0 { try Self.require(quota, for: "overlay2.size") }
+            sizes = try LayerSizes(size, in: home, node: home.appending("backingFsBlockDev"))
             try makeFolders(home.appending("l"), mode: FilePermissions(rawValue: 0o700))
             try restoreLinks()
         } catch {
@@ -53,7 +51,7 @@ public struct Overlay2: GraphDriver {
 
     /// Makes the layer aside and renames it in: it is there with all its files or not at all.
     public func create(_ id: LayerID, parent: LayerID?, options: LayerOptions) throws {
-        let limit = try limit(for: options)
+        let limit = try sizes.limit(for: options)
         if contains(id) { throw DriverError.layerExists(driver: Self.name, id) }
         let lower = try parent.map { try lowerText(forChildOf: $0) }
         let isAside = limit?.allowsRename ?? true
@@ -142,7 +140,7 @@ public struct Overlay2: GraphDriver {
     /// sizes hold where the file system has quotas.
     public var capabilities: Capabilities {
         var found: Capabilities = support.isDiffNative ? [.independentApply, .exactChanges] : []
-        if case .success = quota { found.insert(.quota) }
+        if sizes.areKept { found.insert(.quota) }
         return found
     }
 }

@@ -19,19 +19,16 @@ public struct VFS: GraphDriver {
     public static let name = "vfs"
 
     private let layers: FilePath
-    let quota: Result<ProjectQuota, ProjectQuotaMissing>
-    let defaultSize: Int64
+    private let sizes: LayerSizes
 
     /// Opens `home`; every file system will do.
     public init(home: FilePath, options: DriverOptions) throws {
-        defaultSize = try Self.defaultSize(options)
+        let size = try LayerSizes.Option("size", of: Self.name, in: options)
         let isNew = !isFolder(home)
         layers = home.appending("dir")
         try makeFolders(home, mode: FilePermissions(rawValue: 0o710))
         try makeFolders(layers, mode: FilePermissions(rawValue: 0o710))
-        let (layers, node) = (layers, home.appending("backingFsBlockDev"))
-        quota = Result { () throws(ProjectQuotaMissing) in try ProjectQuota(in: layers, node: node) }
-        do { if defaultSize > 0 { try Self.require(quota, for: "size") } } catch {
+        do { sizes = try LayerSizes(size, in: layers, node: home.appending("backingFsBlockDev")) } catch {
             if isNew { try? removeTree(home) }  // a refused start leaves nothing; the first error is the one to report
             throw error
         }
@@ -39,7 +36,7 @@ public struct VFS: GraphDriver {
 
     /// Copies the parent aside and renames the copy in: the layer is whole or not there.
     public func create(_ id: LayerID, parent: LayerID?, options: LayerOptions) throws {
-        let limit = try limit(for: options)
+        let limit = try sizes.limit(for: options)
         if contains(id) { throw DriverError.layerExists(driver: Self.name, id) }
         if let parent, !contains(parent) { throw DriverError.noSuchLayer(driver: Self.name, parent) }
         let isAside = limit?.allowsRename ?? true
@@ -90,7 +87,7 @@ public struct VFS: GraphDriver {
     /// Takes the limit off, then deletes the tree: a cut leaves no limit without its folder.
     private func discard(_ tree: FilePath) throws {
         guard isFolder(tree) else { return }
-        if case .success(let quota) = quota { try quota.end(tree) }
+        try sizes.end(tree)
         try removeTree(tree)
     }
 
@@ -107,7 +104,5 @@ public struct VFS: GraphDriver {
     private func aside(_ id: LayerID, _ state: String) -> FilePath { layers.appending(".\(id).\(state)") }
 
     /// Sizes hold where the file system has quotas.
-    public var capabilities: Capabilities {
-        if case .success = quota { [.quota] } else { [] }
-    }
+    public var capabilities: Capabilities { sizes.areKept ? [.quota] : [] }
 }
