@@ -28,11 +28,6 @@ def make(kind, device):
     run(*MAKE[kind], device)
 
 
-def is_mounted(path):
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        return any(line.split()[4] == str(path) for line in table)
-
-
 @contextlib.contextmanager
 def mounted(device, folder, kind, options=""):
     """Mounts it; at the end everything below `folder` is unmounted first."""
