@@ -53,7 +53,7 @@ def check(place, folder):
     """Runs all checks; gives their results, as `varved driver check` does, and what stayed behind."""
     options = [word for option in place.options for word in ("--storage-opt", option)]
     argv = [BIN / "varved", "driver", "check", "--driver", place.driver, "--home", folder, "--format", "json", *options]
-    before = sorted(os.listdir(folder))
+    before, devices = set(os.listdir(folder)), disk.devices()
     try:
         done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=LIMIT, check=False)
     except subprocess.TimeoutExpired:
@@ -62,16 +62,8 @@ def check(place, folder):
         results = json.loads(done.stdout)
     except ValueError:
         return [], f"the checks ended with {done.returncode}: {done.stderr.strip()[-2000:]}"
-    left = sorted(set(os.listdir(folder)) - set(before)) + devices()
+    left = sorted(set(os.listdir(folder)) - before) + [f"/dev/mapper/{name}" for name in sorted(disk.devices() - devices)]
     return results, f"left behind: {' '.join(left)}" if left else None
-
-
-def devices():
-    """Device-mapper devices that are there: nobody but a driver under test makes any."""
-    if "device-mapper" not in pathlib.Path("/proc/misc").read_text(encoding="utf-8"):
-        return []
-    listed = disk.run("dmsetup", "ls").strip()
-    return [] if listed == "No devices found" else [f"/dev/mapper/{line.split()[0]}" for line in listed.splitlines()]
 
 
 def report(place, where, scratch):

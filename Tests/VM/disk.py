@@ -28,6 +28,14 @@ def make(kind, device):
     run(*MAKE[kind], device)
 
 
+def devices():
+    """Names of the device-mapper devices that are there: the host may have some of its own (LVM, LUKS)."""
+    if "device-mapper" not in pathlib.Path("/proc/misc").read_text(encoding="utf-8"):
+        return set()
+    listed = run("dmsetup", "ls").strip()
+    return set() if listed == "No devices found" else {line.split()[0] for line in listed.splitlines()}
+
+
 @contextlib.contextmanager
 def mounted(device, folder, kind, options=""):
     """Mounts it; at the end everything below `folder` is unmounted first."""

@@ -25,6 +25,8 @@ class Daemon(engine.Daemon):
     def __init__(self, name, place, folder, kind, options):
         flags = [word for option in options for word in ("--storage-opt", option)]
         super().__init__(name, pathlib.Path(place), folder, kind, arguments=flags, data_root=folder / "root")
+        # Those of the host: what is there beyond them at the end was left behind.
+        self.devices = disk.devices()
 
 
 @contextlib.contextmanager
