@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,14 +55,22 @@ def check(place, folder):
     options = [word for option in place.options for word in ("--storage-opt", option)]
     argv = [BIN / "varved", "driver", "check", "--driver", place.driver, "--home", folder, "--format", "json", *options]
     before, devices = set(os.listdir(folder)), disk.devices()
+    process = subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    out = None
     try:
-        done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=LIMIT, check=False)
+        out, err = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
         return [], f"the checks did not end within {LIMIT} s"
+    finally:
+        if out is None:
+            # With its copies and its servers of mounts, which keep the disk busy; also when the run is interrupted.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
     try:
-        results = json.loads(done.stdout)
+        results = json.loads(out)
     except ValueError:
-        return [], f"the checks ended with {done.returncode}: {done.stderr.strip()[-2000:]}"
+        return [], f"the checks ended with {process.returncode}: {err.strip()[-2000:]}"
     left = sorted(set(os.listdir(folder)) - before) + [f"/dev/mapper/{name}" for name in sorted(disk.devices() - devices)]
     return results, f"left behind: {' '.join(left)}" if left else None
 
@@ -102,6 +111,7 @@ def main():
     if given.list:
         print("\n".join(place.name for place in chosen))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # everything is ended and unmounted then too
     bad = False
     for place in chosen:
         # What keeps it busy is in the report.

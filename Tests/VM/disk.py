@@ -38,7 +38,7 @@ def devices():
 
 @contextlib.contextmanager
 def mounted(device, folder, kind, options=""):
-    """Mounts it; at the end everything below `folder` is unmounted first."""
+    """Mounts it; at the end everything below `folder` is unmounted first, and what is busy is taken away all the same."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     flags = [option for option in options.split(",") if option]
@@ -51,7 +51,16 @@ def mounted(device, folder, kind, options=""):
     try:
         yield folder
     finally:
+        unmount(folder)
+
+
+def unmount(folder):
+    """Nothing stays mounted there; that something kept it busy is an error."""
+    try:
         run("umount", "-R", folder)
+    except RuntimeError as error:
+        run("umount", "-R", "-l", folder, check=False)
+        raise RuntimeError(f"{error}; detached as it was") from error
 
 
 @contextlib.contextmanager
