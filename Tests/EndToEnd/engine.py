@@ -101,10 +101,14 @@ class Daemon:
         raise AssertionError(f"{self.name} did not answer within {timeout} s\n{self.tail()}")
 
     def stop(self, timeout=20):
-        """Asks it to end; it has to end well."""
+        """Asks it to end; it has to end well, and in time: it is killed else."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout) if self.process else 0
+        try:
+            code = self.process.wait(timeout) if self.process else 0
+        except subprocess.TimeoutExpired as error:
+            self.kill9()
+            raise AssertionError(f"{self.name} did not end within {timeout} s of SIGTERM\n{self.tail()}") from error
         self.process = None
         assert code == 0, f"{self.name} ended with {code} after SIGTERM\n{self.tail()}"
 

@@ -55,9 +55,11 @@ def record(place, driver, kind, options):
                 work = workload.Workload(daemon, served.mark, place)
                 work.act()
             finally:
-                if daemon.running:
-                    daemon.stop(60)
-                engine.leaks.end(daemon)
+                try:
+                    if daemon.running:
+                        daemon.stop(60)
+                finally:
+                    engine.leaks.end(daemon)
     events = [dataclasses.asdict(event) for event in work.events]
     (place / "events.json").write_text(json.dumps(events), encoding="utf-8")
     os.rename(work.first.path, place / "first.tar")
