@@ -15,17 +15,17 @@ import workload
 
 
 class Trial:
-    """One disk on which loading an image meets errors `delay` seconds after its start."""
+    """Disks on which loading an image meets errors some time after its start."""
 
     def __init__(self, place, driver, kind, options):
         self.place, self.driver, self.kind, self.options = place, driver, kind, options
-        self.ended, self.problems, self.tail = "", [], ""
+        self.ended, self.problems, self.tail, self.is_inside = "", [], "", False
         self.first = workload.Image("first:1", place, 1, 2)
         self.second = workload.Image("second:1", place, 2, 3, base=self.first.layers[:1])
 
     def run(self, number, delay):
         """Gives how the load ended, what is wrong, and the end of the last daemon's log."""
-        self.ended, self.problems, self.tail = "load was not tried", [], ""
+        self.ended, self.problems, self.tail, self.is_inside = "load was not tried", [], "", False
         with disk_server.served(self.place, record.SIZE) as served:
             with self.caught():
                 disk.make(self.kind, served.device)
@@ -58,14 +58,29 @@ class Trial:
                 self.problems += [line for line in left if served.works or not line.startswith("left behind: temporary")]
                 self.tail = daemon.tail(30)
 
+    def load(self, daemon):
+        """The first image is loaded, and on the disk; now the second one."""
+        daemon.start(60).varve("load", "-i", self.first.path)
+        disk.run("sync", "-f", daemon.data_root)
+        return daemon.spawn("load", "-i", self.second.path, command=str(daemon.varve_program))
+
+    def measure(self):
+        """How many seconds a load takes where nothing fails."""
+        with disk_server.served(self.place, record.SIZE) as served:
+            disk.make(self.kind, served.device)
+            with self.daemon("measured", served) as daemon:
+                child = self.load(daemon)
+                began = time.monotonic()
+                child.communicate(timeout=120)
+                return time.monotonic() - began
+
     def hurt(self, number, served, delay):
         """Loads one image on the healthy disk, the other one on the failing."""
         with self.daemon(f"hurt{number}", served) as daemon:
-            daemon.start(60).varve("load", "-i", self.first.path)
-            disk.run("sync", "-f", daemon.data_root)
-            child = daemon.spawn("load", "-i", self.second.path, command=str(daemon.varve_program))
+            child = self.load(daemon)
             time.sleep(delay)
             served.fail()
+            self.is_inside = child.poll() is None
             self.finish(child)
             disk.run("sync", "-f", daemon.data_root, check=False)
             if not daemon.running:
@@ -99,13 +114,21 @@ class Trial:
 
 def trials(place, driver, kind, options, count):
     """Errors at several moments of a load; gives how many showed a problem."""
-    trial, bad = Trial(place, driver, kind, options), 0
+    trial, bad, inside = Trial(place, driver, kind, options), 0, 0
+    try:
+        length = trial.measure()
+    except audit.ERRORS as error:
+        print(f"BAD  load where nothing fails: {type(error).__name__}: {error}", flush=True)
+        return 1
     for number in range(count):
-        delay = 0.15 * number
+        delay = length * (number + 1) / (count + 1)
         ended, problems, tail = trial.run(number, delay)
-        print(f"{'BAD ' if problems else 'ok  '} write errors {delay:.2f} s after load began: {ended}", flush=True)
+        print(f"{'BAD ' if problems else 'ok  '} write errors {delay:.2f} s after load began, which takes {length:.2f} s: {ended}", flush=True)
         for problem in problems:
             print(f"      {problem}")
         print("".join(f"      | {line}\n" for line in tail.splitlines()), end="", flush=True)
         bad += bool(problems)
-    return bad
+        inside += trial.is_inside
+    if not inside:
+        print(f"BAD  each of {count} loads had ended before the disk failed", flush=True)
+    return bad + (not inside)
