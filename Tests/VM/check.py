@@ -4,7 +4,8 @@
     check.py --where host|vm --results FOLDER [--scratch FOLDER] [--place NAME]
     check.py --where host|vm --list | --drivers
 
-Where a place can't be had here, its report says why. Ends with 1 where a promise was broken.
+Where a place can't be had on this host, its report says why; in the machine all must be there. Ends with 1 where one was
+not, or a promise was broken.
 """
 import argparse
 import contextlib
@@ -35,7 +36,7 @@ def built_in():
 
 
 @contextlib.contextmanager
-def home(place, scratch):
+def home(place, where, scratch):
     """The place's file system, mounted: on the guest's disk where there is one, else in a file."""
     with contextlib.ExitStack() as stack:
         device = os.environ.get("VM_DISK") or stack.enter_context(disk.image(scratch / "disk.img", SIZE))
@@ -44,9 +45,9 @@ def home(place, scratch):
         try:
             yield stack.enter_context(disk.mounted(device, point, place.file_system, mount)), mount
         except disk.Unavailable:
-            if not mount:
+            if not mount or where == "vm":
                 raise
-            # Without its quota it is still a place, for all checks but one.
+            # Without its quota it is still a place, for all checks but those of sizes; the machine does these.
             yield stack.enter_context(disk.mounted(device, point, place.file_system)), ""
 
 
@@ -80,11 +81,11 @@ def report(place, where, scratch):
     said = {"where": where, "driver": place.driver, "place": place.title, "results": [], "problem": None, "unavailable": None}
     began = time.monotonic()
     try:
-        with home(place, scratch) as (folder, mount):
+        with home(place, where, scratch) as (folder, mount):
             said["place"] = place.title if mount == place.mount else f"{place.file_system} (no {place.mount} here)"
             said["results"], said["problem"] = check(place, folder)
     except disk.Unavailable as error:
-        said["unavailable"] = str(error)
+        said["problem" if where == "vm" else "unavailable"] = str(error)
     except RuntimeError as error:
         said["problem"] = " ".join(filter(None, [said["problem"], str(error)]))
     said["seconds"] = round(time.monotonic() - began)
