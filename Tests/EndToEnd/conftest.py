@@ -4,6 +4,7 @@ import itertools
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -23,6 +24,7 @@ counter = itertools.count(1)
 def pytest_configure(config):
     if os.getuid() != 0:
         pytest.exit("these tests run containers: run them as root", returncode=1)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)   # as Ctrl-C: daemons end, disks are unmounted
 
 
 @contextlib.contextmanager

@@ -14,6 +14,9 @@ import leaks
 
 BIN = pathlib.Path(os.environ.get("VARVE_BIN", pathlib.Path(__file__).resolve().parents[2] / ".build/release"))
 
+# In a virtual machine, all may take so many times as long.
+PATIENCE = float(os.environ.get("VARVE_PATIENCE", "1"))
+
 
 @dataclasses.dataclass
 class Result:
@@ -54,7 +57,7 @@ def run(argv, env=None, stdin=None, timeout=60, stdout=subprocess.PIPE):
     given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
     done = subprocess.run(
         [str(a) if not isinstance(a, bytes) else a for a in argv],
-        env={**os.environ, **(env or {})}, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout, **given,
+        env={**os.environ, **(env or {})}, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout * PATIENCE, **given,
     )
     decode = lambda data: (data or b"").decode("utf-8", "surrogateescape")
     return Result(done.returncode, decode(done.stdout), decode(done.stderr), list(argv))
@@ -86,6 +89,7 @@ class Daemon:
 
     def start(self, timeout=20):
         """Starts it and waits until it answers."""
+        timeout *= PATIENCE
         with open(self.logfile, "ab") as log:
             self.process = subprocess.Popen(
                 self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -101,10 +105,15 @@ class Daemon:
         raise AssertionError(f"{self.name} did not answer within {timeout} s\n{self.tail()}")
 
     def stop(self, timeout=20):
-        """Asks it to end; it has to end well."""
+        """Asks it to end; it has to end well, and in time: it is killed else."""
+        timeout *= PATIENCE
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout) if self.process else 0
+        try:
+            code = self.process.wait(timeout) if self.process else 0
+        except subprocess.TimeoutExpired as error:
+            self.kill9()
+            raise AssertionError(f"{self.name} did not end within {timeout} s of SIGTERM\n{self.tail()}") from error
         self.process = None
         assert code == 0, f"{self.name} ended with {code} after SIGTERM\n{self.tail()}"
 
@@ -129,7 +138,7 @@ class Daemon:
 
     def api(self, method, path, body=None, timeout=30):
         """One request; gives status and body."""
-        connection = UnixConnection(self.socket, timeout)
+        connection = UnixConnection(self.socket, timeout * PATIENCE)
         with contextlib.closing(connection):
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)

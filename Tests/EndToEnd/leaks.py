@@ -46,9 +46,12 @@ def names(folder, command, token, own_namespace):
 
 
 def temporary_files(data_root):
-    folders = [data_root / "tmp", *data_root.glob("image/*/layerdb/tmp"), *data_root.glob("image/*/imagedb/tmp")]
-    files = [str(entry) for folder in folders if folder.is_dir() for entry in folder.iterdir()]
-    return files + [str(path) for path in data_root.glob("image/*/layerdb/sha256/*-removing")]
+    try:
+        folders = [data_root / "tmp", *data_root.glob("image/*/layerdb/tmp"), *data_root.glob("image/*/imagedb/tmp")]
+        files = [str(entry) for folder in folders if folder.is_dir() for entry in folder.iterdir()]
+        return files + [str(path) for path in data_root.glob("image/*/layerdb/sha256/*-removing")]
+    except OSError as error:        # the disk fails
+        return [f"files can't be listed: {error}"]
 
 
 def bundles(exec_root):

@@ -4,13 +4,15 @@
     check.py --where host|vm --results FOLDER [--scratch FOLDER] [--place NAME]
     check.py --where host|vm --list | --drivers
 
-Where a place can't be had here, its report says why. Ends with 1 where a promise was broken.
+Where a place can't be had on this host, its report says why; in the machine all must be there. Ends with 1 where one was
+not, or a promise was broken.
 """
 import argparse
 import contextlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,7 +36,7 @@ def built_in():
 
 
 @contextlib.contextmanager
-def home(place, scratch):
+def home(place, where, scratch):
     """The place's file system, mounted: on the guest's disk where there is one, else in a file."""
     with contextlib.ExitStack() as stack:
         device = os.environ.get("VM_DISK") or stack.enter_context(disk.image(scratch / "disk.img", SIZE))
@@ -43,9 +45,9 @@ def home(place, scratch):
         try:
             yield stack.enter_context(disk.mounted(device, point, place.file_system, mount)), mount
         except disk.Unavailable:
-            if not mount:
+            if not mount or where == "vm":
                 raise
-            # Without its quota it is still a place, for all checks but one.
+            # Without its quota it is still a place, for all checks but those of sizes; the machine does these.
             yield stack.enter_context(disk.mounted(device, point, place.file_system)), ""
 
 
@@ -53,25 +55,25 @@ def check(place, folder):
     """Runs all checks; gives their results, as `varved driver check` does, and what stayed behind."""
     options = [word for option in place.options for word in ("--storage-opt", option)]
     argv = [BIN / "varved", "driver", "check", "--driver", place.driver, "--home", folder, "--format", "json", *options]
-    before = sorted(os.listdir(folder))
+    before, devices = set(os.listdir(folder)), disk.devices()
+    process = subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    out = None
     try:
-        done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=LIMIT, check=False)
+        out, err = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
         return [], f"the checks did not end within {LIMIT} s"
+    finally:
+        if out is None:
+            # With its copies and its servers of mounts, which keep the disk busy; also when the run is interrupted.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
     try:
-        results = json.loads(done.stdout)
+        results = json.loads(out)
     except ValueError:
-        return [], f"the checks ended with {done.returncode}: {done.stderr.strip()[-2000:]}"
-    left = sorted(set(os.listdir(folder)) - set(before)) + devices()
+        return [], f"the checks ended with {process.returncode}: {err.strip()[-2000:]}"
+    left = sorted(set(os.listdir(folder)) - before) + [f"/dev/mapper/{name}" for name in sorted(disk.devices() - devices)]
     return results, f"left behind: {' '.join(left)}" if left else None
-
-
-def devices():
-    """Device-mapper devices that are there: nobody but a driver under test makes any."""
-    if "device-mapper" not in pathlib.Path("/proc/misc").read_text(encoding="utf-8"):
-        return []
-    listed = disk.run("dmsetup", "ls").strip()
-    return [] if listed == "No devices found" else [f"/dev/mapper/{line.split()[0]}" for line in listed.splitlines()]
 
 
 def report(place, where, scratch):
@@ -79,11 +81,11 @@ def report(place, where, scratch):
     said = {"where": where, "driver": place.driver, "place": place.title, "results": [], "problem": None, "unavailable": None}
     began = time.monotonic()
     try:
-        with home(place, scratch) as (folder, mount):
+        with home(place, where, scratch) as (folder, mount):
             said["place"] = place.title if mount == place.mount else f"{place.file_system} (no {place.mount} here)"
             said["results"], said["problem"] = check(place, folder)
     except disk.Unavailable as error:
-        said["unavailable"] = str(error)
+        said["problem" if where == "vm" else "unavailable"] = str(error)
     except RuntimeError as error:
         said["problem"] = " ".join(filter(None, [said["problem"], str(error)]))
     said["seconds"] = round(time.monotonic() - began)
@@ -110,6 +112,7 @@ def main():
     if given.list:
         print("\n".join(place.name for place in chosen))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # everything is ended and unmounted then too
     bad = False
     for place in chosen:
         # What keeps it busy is in the report.

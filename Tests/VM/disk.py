@@ -28,14 +28,17 @@ def make(kind, device):
     run(*MAKE[kind], device)
 
 
-def is_mounted(path):
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        return any(line.split()[4] == str(path) for line in table)
+def devices():
+    """Names of the device-mapper devices that are there: the host may have some of its own (LVM, LUKS)."""
+    if "device-mapper" not in pathlib.Path("/proc/misc").read_text(encoding="utf-8"):
+        return set()
+    listed = run("dmsetup", "ls").strip()
+    return set() if listed == "No devices found" else {line.split()[0] for line in listed.splitlines()}
 
 
 @contextlib.contextmanager
 def mounted(device, folder, kind, options=""):
-    """Mounts it; at the end everything below `folder` is unmounted first."""
+    """Mounts it; at the end everything below `folder` is unmounted first, and what is busy is taken away all the same."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     flags = [option for option in options.split(",") if option]
@@ -48,7 +51,16 @@ def mounted(device, folder, kind, options=""):
     try:
         yield folder
     finally:
+        unmount(folder)
+
+
+def unmount(folder):
+    """Nothing stays mounted there; that something kept it busy is an error."""
+    try:
         run("umount", "-R", folder)
+    except RuntimeError as error:
+        run("umount", "-R", "-l", folder, check=False)
+        raise RuntimeError(f"{error}; detached as it was") from error
 
 
 @contextlib.contextmanager

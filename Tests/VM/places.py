@@ -50,6 +50,34 @@ VM = [
 ]
 
 
+# What a driver promises only where the kernel or the file system lets it (Sources/GraphDrivers/Capabilities.swift, and
+# blocks that are shared), and the checks that need it. There it says "does not promise this", as where it never does.
+NEEDS = {
+    "quota": [
+        "a size that is none is refused, in words that name it, and leaves nothing",
+        "a size of 0 is refused, or no limit: no layer that can hold nothing is made",
+        "what is past the limit is refused, the layer works on, and is removed",
+        "what the image holds counts only where the driver says so",
+        "a full layer takes nothing from others, whatever their limits",
+        "a layer made again with a larger size holds more, with the same as much",
+        "a limit holds after a second start, for what is open then too",
+        "a limited layer on a limited one has a limit of its own",
+    ],
+    "quotaCoversImage": ["a size that is less than what is there already is refused, and leaves nothing"],
+    "exactChanges": ["a file of other content, but of the old one's size and time, is modified"],
+    "independentApply": ["layers can be applied before their parents"],
+    "sharedBlocks": ["a child has its parent's files in the same blocks, where the file system can share them"],
+}
+# What each must be held to in one place at least: that no place let it is a gap, and not its nature.
+PROMISED = {
+    "overlay2": ["quota", "exactChanges", "independentApply"],
+    "vfs": ["quota", "sharedBlocks"],
+    "btrfs": ["quota"],
+    "aufs": ["exactChanges", "independentApply"],
+    "devicemapper": ["quota", "quotaCoversImage"],
+}
+
+
 def places(where, drivers):
     """The places of these drivers there; a driver that the table does not know gets one of its own."""
     table = {"host": HOST, "vm": VM}[where]

@@ -86,13 +86,14 @@ class Cutter:
         # Another boot: layers whose marks are older may not have reached the disk.
         self.boot.write_text(f"{uuid.uuid4()}\n", encoding="ascii")
         kind, promises = self.given.file_system, self.promises(moment)
+        problems, lost, tail = [], 0, ""
         try:
             with disk.mounted(image, self.place / "disk", kind, record.MOUNT[kind]) as folder:
                 daemon = record.Daemon(f"cut{number}-{os.getpid()}", self.place, folder, self.given.driver, options(self.given.driver))
                 found = audit.Audit(daemon, promises, self.archive)
                 try:
                     found.whole()
-                except (AssertionError, OSError, ValueError) as error:
+                except audit.ERRORS as error:
                     found.problems.append(f"{type(error).__name__}: {error}")
                 finally:
                     left = audit.end(daemon)
@@ -100,7 +101,9 @@ class Cutter:
                 problems = found.problems + left
                 tail = daemon.tail(30) if problems else ""
         except disk.Unavailable as error:
-            problems, lost, tail = [f"the file system does not come up: {error}"], 0, ""
+            problems = [f"the file system does not come up: {error}"]
+        except RuntimeError as error:       # it does not go down
+            problems = [*problems, str(error)]
         finally:
             image.unlink()
         shutil.rmtree(self.place / f"cut{number}-{os.getpid()}", ignore_errors=True)
@@ -173,7 +176,11 @@ def cuts(given, place):
     """Records, unless there is a record, and looks, unless only a record is wanted."""
     began = time.monotonic()
     if not given.replay:
-        record.record(place, given.driver, given.file_system, options(given.driver))
+        try:
+            record.record(place, given.driver, given.file_system, options(given.driver))
+        except audit.ERRORS as error:
+            print(f"BAD  recording on {given.file_system} with {given.driver}: {type(error).__name__}: {error}", flush=True)
+            return 1
         print(f"recorded on {given.file_system} with {given.driver} in {time.monotonic() - began:.0f} s", flush=True)
     if given.record:
         given.record.mkdir(parents=True, exist_ok=True)

@@ -1,15 +1,21 @@
 """A daemon on a disk as a power cut left it: does everything hold that was promised, and is nothing half there?"""
 import functools
 import hashlib
+import http.client
 import io
 import json
 import pathlib
+import subprocess
 import tarfile
 import urllib.parse
 
 import dataroot
 import disk
 import engine
+
+
+# What the questions end with when the daemon, a client or a program of the host's does not answer as it must.
+ERRORS = (AssertionError, OSError, RuntimeError, ValueError, disk.Unavailable, http.client.HTTPException, subprocess.TimeoutExpired)
 
 
 class Audit:
@@ -167,16 +173,8 @@ def end(daemon):
             daemon.stop(60)
     except AssertionError as error:
         found.append(str(error))
-    if daemon.running:
-        daemon.kill9()
     found += [f"left behind: {leak}" for leak in engine.leaks.of(daemon)]
     engine.leaks.end(daemon)
-    return found + [f"left behind: device {name}" for name in devices()]
-
-
-def devices():
-    """Device-mapper devices that are there."""
-    if "device-mapper" not in pathlib.Path("/proc/misc").read_text(encoding="utf-8"):
-        return []
-    listed = disk.run("dmsetup", "ls").strip()
-    return [] if listed == "No devices found" else [line.split()[0] for line in listed.splitlines()]
+    # Another driver makes none; what comes meanwhile is another run's.
+    made = disk.devices() - daemon.devices if daemon.driver == "devicemapper" else []
+    return found + [f"left behind: device {name}" for name in sorted(made)]

@@ -128,7 +128,7 @@ class Disk:
     """The disk while it is there."""
 
     def __init__(self, device, commands):
-        self.device, self.commands = device, commands
+        self.device, self.commands, self.works = device, commands, True
 
     def tell(self, verb, text=""):
         self.commands.send((verb, text))
@@ -139,9 +139,11 @@ class Disk:
 
     def fail(self):
         self.tell("fail")
+        self.works = False
 
     def repair(self):
         self.tell("repair")
+        self.works = True
 
 
 @contextlib.contextmanager

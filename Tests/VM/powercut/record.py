@@ -25,6 +25,8 @@ class Daemon(engine.Daemon):
     def __init__(self, name, place, folder, kind, options):
         flags = [word for option in options for word in ("--storage-opt", option)]
         super().__init__(name, pathlib.Path(place), folder, kind, arguments=flags, data_root=folder / "root")
+        # Those of the host: what is there beyond them at the end was left behind.
+        self.devices = disk.devices()
 
 
 @contextlib.contextmanager
@@ -53,9 +55,11 @@ def record(place, driver, kind, options):
                 work = workload.Workload(daemon, served.mark, place)
                 work.act()
             finally:
-                if daemon.running:
-                    daemon.stop(60)
-                engine.leaks.end(daemon)
+                try:
+                    if daemon.running:
+                        daemon.stop(60)
+                finally:
+                    engine.leaks.end(daemon)
     events = [dataclasses.asdict(event) for event in work.events]
     (place / "events.json").write_text(json.dumps(events), encoding="utf-8")
     os.rename(work.first.path, place / "first.tar")
