@@ -130,6 +130,23 @@ struct UseTests {
         try driver.close(a)
     }
 
+    @Test func aLayerIsMountedWhileASnapshotOfItIsMade() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        _ = try driver.open(a)
+        let name = driver.pool.device(a)
+        try Control.suspend(name)
+        let thread = try OSThread {
+            usleep(500_000)
+            try? Control.resume(name)
+        }
+        defer { thread.join() }
+        #expect(try driver.text(of: a) == "content")
+        try driver.close(a)
+    }
+
     @Test func releaseGivesTheLoopDevicesBack() throws {
         let home = try Home()
         let driver = try home.driver()
