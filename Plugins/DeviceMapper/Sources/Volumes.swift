@@ -77,10 +77,7 @@ extension Pool {
     /// Runs `body` while the device's file system stands still, if the device is active.
     func whileSuspended<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
         guard let info = try Control.info(name), info.isComplete else { return try body() }
-        do { try Control.suspend(name) } catch {
-            guard error.errno == .noSuchAddressOrDevice else { throw error }
-            return try body()
-        }
+        guard try suspend(name) else { return try body() }
         let result: Result
         do { result = try body() } catch {
             try? resume(name)  // the first error is the one to report; the next start resumes all devices
@@ -88,6 +85,22 @@ extension Pool {
         }
         try resume(name)
         return result
+    }
+
+    /// False where the device is gone.
+    private func suspend(_ name: String) throws -> Bool {
+        for attempt in 1... {
+            do {
+                try Control.suspend(name)
+                break
+            } catch {
+                if error.errno == .noSuchAddressOrDevice { return false }
+                // Before Linux 6.8 a file system can't be frozen twice: `settle` or somebody else has it frozen.
+                guard error.errno == .resourceBusy, attempt < Self.patience else { throw error }
+                usleep(10_000)
+            }
+        }
+        return true
     }
 
     private func resume(_ name: String) throws {
