@@ -5,6 +5,8 @@ import SystemPackage
 extension DeviceMapper {
     /// Deactivates all devices but those of open layers, then the pool if none is left; its loop devices go with it.
     public func release() throws {
+        // Asked before: `open` and `close` wait for this lock while they count.
+        let open = views.openIDs
         try shared.exclusively { state in
             sweep(&state)
             // On a full disk too the pool must go; the number is a hint only.
@@ -12,7 +14,7 @@ extension DeviceMapper {
             var isNeeded = false
             for name in try activeDevices() {
                 let layer = LayerID(name.dropFirst(pool.prefix.count + 1))
-                if let layer, views.isOpen(layer) {
+                if let layer, open.contains(layer) {
                     isNeeded = true
                 } else {
                     try pool.deactivate(name, deferred: true)

@@ -147,6 +147,27 @@ struct UseTests {
         try driver.close(a)
     }
 
+    @Test(.timeLimit(.minutes(2)))
+    func releaseAndOpenDoNotWaitForEachOther() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.add(b)
+        _ = try driver.open(a)  // so that the pool stays
+        let thread = try OSThread {
+            for _ in 0..<100 {
+                // The device may be told to go between the two.
+                _ = try? driver.open(b)
+                try? driver.close(b)
+            }
+        }
+        for _ in 0..<100 { try driver.release() }
+        thread.join()
+        try driver.close(a)
+        #expect(try driver.text(of: b) == "content")
+    }
+
     @Test func releaseGivesTheLoopDevicesBack() throws {
         let home = try Home()
         let driver = try home.driver()
