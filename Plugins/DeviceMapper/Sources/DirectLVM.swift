@@ -69,8 +69,11 @@ struct DirectLVM {
 
     /// Deletes what a set-up that was cut short made of the device; the next command says what is wrong if that fails.
     private func takeBack(_ device: FilePath) {
-        guard group(of: device) == "docker" else { return }
-        _ = try? Command.run(["vgremove", "-f", "-y", "docker"])
+        if let group = group(of: device) {
+            guard group == "docker" else { return }
+            _ = try? Command.run(["vgremove", "-f", "-y", group])
+        }
+        // Also what pvcreate made without a group; it refuses one that is in a group.
         _ = try? Command.run(["pvremove", "-f", "-y", device.string])
     }
 

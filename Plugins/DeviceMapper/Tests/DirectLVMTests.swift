@@ -103,6 +103,8 @@ struct DirectLVMTests {
         let third = try Home(.ext4, [("dm.directlvm_device", other.path.string)])
         #expect(throws: Command.Failure.self) { try third.driver() }
         try Command.run(["vgs", "docker"])
+        // Nothing is left on the device.
+        #expect(throws: Command.Failure.self) { try Command.run(["blkid", "-p", other.path.string]) }
     }
 
     @Test func aSetUpThatWasCutShortBeginsAnew() throws {
@@ -114,6 +116,14 @@ struct DirectLVMTests {
         try Command.run(["lvcreate", "-y", "-n", "thinpool", "docker", "-l", "50%VG"])
         try home.driver().add(layer("a"))
         #expect(!exists(home.path.appending(".setup-config.new")))
+    }
+
+    @Test func aSetUpThatWasCutBeforeItsGroupBeginsAnew() throws {
+        let disk = try Disk()
+        let home = try Home(.ext4, [("dm.directlvm_device", disk.path.string)])
+        try writeNote(home, of: disk.path)
+        try Command.run(["pvcreate", "-f", "-y", disk.path.string])
+        try home.driver().add(layer("a"))
     }
 
     @Test func aFirstStartThatFailsGivesTheDeviceBack() throws {
