@@ -112,9 +112,19 @@ extension DeviceMapper {
         if let base = try records.device(nil) { state.used.insert(base.deviceID) }
     }
 
+    /// Makes a pool of the user's as new as it was: it is taken only if it never had a transaction.
+    private func resetTransaction() throws {
+        // Without a step of ours it is as it was found.
+        guard !pool.isOwn, try records.transaction() != nil else { return }
+        let status = try pool.status()
+        guard status.data.used == 0, status.transaction != 0 else { return }
+        try pool.message("set_transaction_id \(status.transaction) 0")
+    }
+
     /// Undoes a first start that failed: what was there before stays.
     static func undo(_ driver: DeviceMapper, hadHome: Bool) {
         // All of this is to leave nothing; the error to report is the one that led here.
+        try? driver.resetTransaction()
         try? driver.release()
         DirectLVM(home: driver.home, settings: driver.settings.direct).undo()
         for name in (try? listFolder(driver.home)) ?? [] { try? removeTree(driver.home.appending(name)) }

@@ -150,6 +150,20 @@ struct PoolTests {
         }
     }
 
+    @Test func aFirstStartThatFailsLeavesThePoolOfTheUsersNew() throws {
+        let name = "varve-test-\(randomHex(bytes: 4))"
+        let options = [("dm.thinpooldev", name)]
+        let (bad, good) = (try Home(.ext4, options + [("dm.mkfsarg", "--nonsense")]), try Home(.ext4, options))
+        try Stranger.use(named: name, in: good.folder) { _ in
+            for _ in 0..<2 {
+                #expect(throws: Command.Failure.self) { try bad.driver() }
+                #expect(!exists(bad.path))
+            }
+            try good.driver().add(layer("a"))
+            try good.driver().release()
+        }
+    }
+
     @Test func blockDevicesTakeTheFilesPlace() throws {
         let folder = TestHost.folder.appending("varve-devices-\(randomHex(bytes: 4))")
         try makeFolders(folder, mode: .ownerReadWriteExecute)
