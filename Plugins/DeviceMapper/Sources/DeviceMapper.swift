@@ -98,6 +98,8 @@ public struct DeviceMapper: GraphDriver {
         guard let record else { return }
         giveBack(id, record)
         try shared.exclusively { state in
+            // Meanwhile another's sweep may have deleted it, and its number may be another layer's.
+            guard try isStill(id, record) else { return sweep(&state) }
             do { try delete(id, record, &state) } catch let error as SystemError where error.errno == .resourceBusy {
                 try records.write(record, for: id)  // it stays
                 throw error

@@ -89,13 +89,21 @@ extension DeviceMapper {
     func giveBack(_ id: LayerID, _ record: DeviceRecord) {
         guard settings.discards ?? hasFiles else { return }
         let name = pool.device(id)
-        guard
-            let info = try? shared.exclusively({ _ -> Control.Info? in
-                try pool.activate(name, record)
-                return try Control.info(name)
-            }), info.openCount == 0
-        else { return }
-        try? pool.discard(name, size: record.size)
+        let device = try? shared.exclusively { _ -> Int32? in
+            guard try isStill(id, record) else { return nil }
+            try pool.activate(name, record)
+            guard try Control.info(name)?.openCount == 0 else { return nil }
+            return try pool.openToDiscard(name)
+        }
+        guard let device else { return }
+        // Open, so that nobody can delete it.
+        try? pool.discard(name, OwnedDescriptor(device), size: record.size)
+    }
+
+    /// Whether the layer still has this device: not one of the same name that was made since.
+    func isStill(_ id: LayerID, _ record: DeviceRecord) throws -> Bool {
+        guard let now = try records.device(id) else { return false }
+        return now.deviceID == record.deviceID && now.transaction == record.transaction
     }
 
     /// An xfs that can't write its metadata into a full pool tries for ever, and its containers hang. How often it

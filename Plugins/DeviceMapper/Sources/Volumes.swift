@@ -67,11 +67,16 @@ extension Pool {
         }
     }
 
-    /// Gives back the device's blocks that no other has, to the data device.
-    func discard(_ name: String, size: UInt64) throws {
+    /// Opens the device for `discard`.
+    func openToDiscard(_ name: String) throws -> CInt {
         let node = Control.node(name)
-        let device = OwnedDescriptor(try sys("open \(node)") { open(node.string, O_RDWR | O_CLOEXEC) })
-        try sys("discard \(node)") { linux_block_discard(device.rawValue, 0, size) }
+        return try sys("open \(node)") { open(node.string, O_RDWR | O_CLOEXEC) }
+    }
+
+    /// Gives back the device's blocks that no other has, to the data device.
+    func discard(_ name: String, _ device: borrowing OwnedDescriptor, size: UInt64) throws {
+        let descriptor = device.rawValue
+        try sys("discard \(Control.node(name))") { linux_block_discard(descriptor, 0, size) }
     }
 
     /// Runs `body` while the device's file system stands still, if the device is active.

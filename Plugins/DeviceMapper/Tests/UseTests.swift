@@ -64,6 +64,22 @@ struct UseTests {
         #expect(try again.text(of: b) == "new")
     }
 
+    @Test func aNumberThatWasGivenToAnotherIsLeftAlone() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        let record = try driver.existing(a)
+        try driver.remove(a)
+        try driver.shared.exclusively { $0.last = record.deviceID - 1 }
+        try driver.add(b)
+        #expect(try driver.deviceID(of: b) == record.deviceID)
+        // What a `remove` does that was overtaken by another's sweep.
+        driver.giveBack(a, record)
+        #expect(try Control.info(driver.pool.device(a)) == nil)
+        #expect(try driver.text(of: b) == "content")
+    }
+
     @Test func withoutDeferredDeletionALayerInUseStays() throws {
         let home = try Home(.ext4, [("dm.use_deferred_deletion", "false")])
         let a = try layer("a")
