@@ -85,11 +85,14 @@ extension DeviceMapper {
         }
     }
 
-    /// A kill while a snapshot was made leaves its origin suspended, and who writes to that hangs. The base is not
-    /// for use.
+    /// A kill while a snapshot was made leaves its origin suspended, and who writes to that hangs; one while a file
+    /// system was settled leaves it frozen, at worst. The base is not for use.
     private func resumeAll() throws {
+        let kind = try FileSystem(rawValue: records.deviceSet().baseFileSystem)
         for name in try activeDevices() {
-            if let info = try Control.info(name), info.isComplete, info.isSuspended { try Control.resume(name) }
+            guard let info = try Control.info(name), info.isComplete else { continue }
+            if info.isSuspended { try Control.resume(name) }
+            if info.openCount > 0, let kind { try? kind.thaw(Control.node(name)) }
         }
         try pool.deactivate(pool.device(nil), deferred: true)
     }

@@ -26,6 +26,30 @@ struct CrashTests {
         #expect(try home.isReleased(again))
     }
 
+    @Test(arguments: [FileSystem.ext4, .xfs])
+    func aLayerLeftFrozenGoesOn(_ kind: FileSystem) throws {
+        let home = try Home(kind)
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        guard case .mounts(let mounts) = try driver.open(a) else { throw DriverError.noSuchLayer(driver: "", a) }
+        let place = home.folder.appending("place")
+        try makeFolders(place, mode: .ownerReadWriteExecute)
+        func freeze(_ verb: String) throws { try Command.run(["fsfreeze", verb, place.string]) }
+        try mountTree(mounts, at: place)
+        try freeze("--freeze")
+        let again = try home.driver()
+        // Thawing fails where nothing is frozen.
+        #expect(throws: Command.Failure.self) { try freeze("--unfreeze") }
+        // A frozen one that nobody has mounted any more keeps its device.
+        try freeze("--freeze")
+        try unmount(place)
+        try again.close(a)
+        #expect(try Control.info(driver.pool.device(a)) != nil)
+        try home.driver().release()
+        #expect(try Home.soon { try home.isReleased(again) })
+    }
+
     @Test func aDeviceWithoutATableIsMadeAnew() throws {
         let home = try Home()
         let a = try layer("a")

@@ -58,7 +58,9 @@ extension DeviceMapper {
         of new: (id: LayerID, tree: FilePath),
         since old: (id: LayerID, tree: FilePath)
     ) throws -> [Change] {
-        for tree in [new.tree, old.tree] { try fileSystem.settle(tree) }
+        for tree in [new.tree, old.tree] {
+            try fileSystem.settle(tree) { body in try shared.exclusively { _ in try body() } }
+        }
         let ranges = try differingRanges(new.id, since: old.id)
         let search = try ChangeSearch(side(new.id, new.tree), side(old.id, old.tree), ranges: ranges)
         var linked: Set<UInt64> = []  // all names were found
