@@ -78,6 +78,9 @@ struct PoolTests {
         try DeviceMapper.grow(home: home.path, options: options, dataBytes: 3 << 30, metadataBytes: 64 << 20)
         try sys("grow") { truncate(home.path.appending("devicemapper/data").string, 4 << 30) }
         #expect(try home.driver().pool.status().data.total == 65536)
+        // The same of the metadata alone.
+        try sys("grow") { truncate(home.path.appending("devicemapper/metadata").string, 96 << 20) }
+        #expect(try home.driver().pool.status().metadata.total == 24576)
         try driver.close(a)
         try driver.release()
         try DeviceMapper.grow(home: home.path, options: options, dataBytes: 5 << 30, metadataBytes: nil)
