@@ -59,8 +59,10 @@ struct Pool: Sendable {
     }
 
     /// Throws where nothing can be made or deleted in the pool.
-    func requireHealth() throws {
-        let status = try status()
+    func requireHealth() throws { try requireHealth(of: status()) }
+
+    /// The same of a status that is known already.
+    func requireHealth(of status: PoolStatus) throws {
         let remedy: String
         switch status.mode {
         case .works, .isFull:

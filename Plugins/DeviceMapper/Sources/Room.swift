@@ -7,8 +7,9 @@ import SystemPackage
 extension DeviceMapper {
     /// Throws where the pool, or the disk that its sparse files are on, has too little room for another layer.
     func requireRoom() throws {
-        guard settings.minimumFree > 0 else { return }
         let status = try pool.status()
+        try pool.requireHealth(of: status)
+        guard settings.minimumFree > 0 else { return }
         for (word, room) in [("data", status.data), ("metadata", status.metadata)] {
             let least = max(1, room.total * settings.minimumFree / 100)
             guard room.free < least else { continue }

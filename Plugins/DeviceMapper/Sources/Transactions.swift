@@ -107,7 +107,10 @@ extension DeviceMapper {
 
     /// Undoes the step that was cut short, if there is one.
     func rollBack(_ state: inout Shared.State) throws {
-        let before = try pool.status().transaction
+        let status = try pool.status()
+        // A failed one has no number.
+        try pool.requireHealth(of: status)
+        let before = status.transaction
         guard let step = try records.transaction(), step.transaction > before else { return }
         // One step at a time is under way. A pool further behind knows nothing of layers that have records.
         guard step.transaction == before + 1 else { throw strangePool(step, before) }

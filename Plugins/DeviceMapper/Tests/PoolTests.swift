@@ -167,6 +167,31 @@ struct PoolTests {
         }
     }
 
+    @Test func aFailedPoolIsCalledSo() throws {
+        let folder = TestHost.folder.appending("varve-devices-\(randomHex(bytes: 4))")
+        try makeFolders(folder, mode: .ownerReadWriteExecute)
+        defer { try? removeTree(folder) }
+        let disk = try Stranger.device("meta", 16 << 20, folder)
+        let name = "varve-test-\(randomHex(bytes: 4))"
+        try Control.create(name, .init(length: 32768, type: "linear", text: "\(disk.path) 0"))
+        defer { try? Control.remove(name) }
+        let home = try Home(.ext4, [("dm.metadatadev", Control.node(name).string)])
+        let (a, b, driver) = (try layer("a"), try layer("b"), try home.driver())
+        try driver.add(a)
+        try Control.load(name, .init(length: 32768, type: "error", text: ""))
+        try Control.suspend(name, isPlain: true)
+        try Control.resume(name)
+        // The first one meets the failure.
+        try? driver.create(b, parent: a, options: LayerOptions())
+        let rollBack = { try driver.shared.exclusively { try driver.rollBack(&$0) } }
+        for step in [{ try driver.create(b, parent: a, options: LayerOptions()) }, rollBack] {
+            let error = #expect(throws: DriverError.self) { try step() }
+            #expect("\(try #require(error))".contains("the pool is in the mode"))
+        }
+        try driver.release()
+        withExtendedLifetime(disk) {}
+    }
+
     @Test func blockDevicesTakeTheFilesPlace() throws {
         let folder = TestHost.folder.appending("varve-devices-\(randomHex(bytes: 4))")
         try makeFolders(folder, mode: .ownerReadWriteExecute)
