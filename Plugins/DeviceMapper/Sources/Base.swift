@@ -78,7 +78,9 @@ extension DeviceMapper {
         let superblock = try withDevice(nil, base) { node in
             guard let superblock = try Superblock(of: node) else { throw unknownBase }
             try require(superblock, set)
-            if superblock.size + (1 << 20) < base.size { try superblock.kind.grow(on: node, to: base.size) }
+            if superblock.size < base.size, base.size - superblock.size > 1 << 20 {
+                try superblock.kind.grow(on: node, to: base.size)
+            }
             return superblock
         }
         if set.baseUUID != superblock.uuid || set.baseFileSystem != superblock.kind.rawValue {

@@ -17,17 +17,17 @@ extension DeviceMapper {
         _ state: inout Shared.State
     ) throws -> DeviceRecord {
         let before = try pool.status().transaction
-        var record = DeviceRecord(deviceID: 0, size: size, transaction: before + 1)
+        var record = DeviceRecord(deviceID: 0, size: size, transaction: before &+ 1)
         if let origin {
             record.deviceID = try pool.whileSuspended(pool.device(origin.id)) {
-                try allot(id, before + 1, &state) { "create_snap \($0) \(origin.record.deviceID)" }
+                try allot(id, before &+ 1, &state) { "create_snap \($0) \(origin.record.deviceID)" }
             }
         } else {
-            record.deviceID = try allot(id, before + 1, &state) { "create_thin \($0)" }
+            record.deviceID = try allot(id, before &+ 1, &state) { "create_thin \($0)" }
         }
         do {
             try records.write(record, for: id)
-            try pool.message("set_transaction_id \(before) \(before + 1)")
+            try pool.message("set_transaction_id \(before) \(before &+ 1)")
         } catch {
             // The first error is the one to report; what stays is undone by `remove`, or by the next start.
             try? pool.message("delete \(record.deviceID)")
@@ -73,14 +73,14 @@ extension DeviceMapper {
             try pool.deactivate(name, deferred: false, tries: tries)
             let before = try pool.status().transaction
             let step = TransactionRecord(
-                transaction: before + 1,
+                transaction: before &+ 1,
                 device: id?.description ?? "",
                 deviceID: record.deviceID
             )
             try records.write(step)
             try deleteDevice(record.deviceID)
             try records.remove(id)
-            try pool.message("set_transaction_id \(before) \(before + 1)")
+            try pool.message("set_transaction_id \(before) \(before &+ 1)")
         } catch let error as SystemError where error.errno == .resourceBusy && settings.isDeletionDeferred {
             try pool.deactivate(name, deferred: true)
             try markDeleted(id, record)
@@ -113,7 +113,7 @@ extension DeviceMapper {
         let before = status.transaction
         guard let step = try records.transaction(), step.transaction > before else { return }
         // One step at a time is under way. A pool further behind knows nothing of layers that have records.
-        guard step.transaction == before + 1 else { throw strangePool(step, before) }
+        guard step.transaction == before &+ 1 else { throw strangePool(step, before) }
         let id = LayerID(step.device)
         guard step.device.isEmpty || id != nil else { return }
         // Another home's pool can be at just that step, and knows nothing of this layer.
