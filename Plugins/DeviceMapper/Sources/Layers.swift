@@ -19,7 +19,7 @@ extension DeviceMapper {
     func requireName(_ id: LayerID) throws {
         let reason: String
         if Records.isReserved(id.description) {
-            reason = "a file of the driver has this name; choose another for the layer"
+            reason = "the driver needs this name itself; choose another for the layer"
         } else if pool.device(id).utf8.count > 127 {
             reason = "the layer's name is too long for a device's, which has 127 characters; choose a shorter one"
         } else {

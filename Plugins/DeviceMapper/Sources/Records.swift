@@ -51,9 +51,9 @@ struct Records: Sendable {
     /// Where the record of a layer is, or of the base (nil).
     func path(_ id: LayerID?) -> FilePath { folder.appending(id?.description ?? "base") }
 
-    /// Whether a layer can't have this name, since a file that is no layer's has it.
+    /// Whether a layer can't have this name, since a file that is no layer's has it, or the pool's device.
     static func isReserved(_ name: String) -> Bool {
-        ["base", "deviceset-metadata", "transaction-metadata"].contains(name) || name.hasSuffix(".migrated")
+        ["base", "pool", "deviceset-metadata", "transaction-metadata"].contains(name) || name.hasSuffix(".migrated")
     }
 
     /// The record of a layer, or of the base; nil where there is none.
