@@ -82,7 +82,7 @@ extension DeviceMapper {
             let metadata = try PoolMetadata(RawDevice(metadataDevice()), root: root)
             let (child, parent) = (try metadata.details(of: one), try metadata.details(of: other))
             // What two siblings wrote in the same moment can look the same. A parent was copied, and before the child
-            // was.
+            // was: no proof, since a sibling with children was as well, but the store asks for no siblings.
             guard parent.created < parent.snapshotted, parent.created < child.created else {
                 throw Unsuited("layer \(new) does not come from layer \(old)")
             }
