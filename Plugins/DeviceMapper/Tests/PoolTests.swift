@@ -149,6 +149,17 @@ struct PoolTests {
             let refusal = #expect(throws: DriverError.self) { try other.driver() }
             #expect("\(try #require(refusal))".contains("already has used data blocks"))
             #expect(!exists(other.path))
+            // Also where a step is left of a home that was deleted in part: here one that would delete the base.
+            let number = try #require(try driver.records.device(nil)).deviceID
+            let now = try driver.pool.status().transaction
+            for (step, device) in [(1, "x"), (now, ""), (now + 1, "")] {
+                try makeFolders(other.path.appending("metadata"), mode: .ownerReadWriteExecute)
+                let record = TransactionRecord(transaction: step, device: device, deviceID: number)
+                try other.unstarted().records.write(record)
+                let again = #expect(throws: DriverError.self) { try other.driver() }
+                #expect("\(try #require(again))".contains("already has used data blocks"))
+            }
+            #expect(try home.driver().text(of: a) == "content")
             try home.driver().release()
         }
     }
