@@ -65,6 +65,7 @@ extension DeviceMapper {
         try driver.shared.exclusively { state in
             try driver.makeFolders()
             try driver.records.clean()
+            try driver.removeLeftovers()
             let found = try driver.startPool()
             try driver.pool.requireHealth()
             try driver.resumeAll()
@@ -82,6 +83,16 @@ extension DeviceMapper {
         try Linux.makeFolders(records.folder, mode: mode)
         if pool.isOwn, settings.dataDevice == nil || settings.metadataDevice == nil {
             try Linux.makeFolders(home.appending("devicemapper"), mode: mode)
+        }
+    }
+
+    /// A kill may leave the node of a device that is gone, and a file on its way into the home.
+    private func removeLeftovers() throws {
+        try removeAsides(in: home)
+        let known = try Set(Control.names())
+        let nodes = (try? listFolder("/dev/mapper")) ?? []  // made with the first one
+        for name in nodes where name.hasPrefix(pool.prefix + "-") && !known.contains(name) {
+            unlink(Control.node(name).string)
         }
     }
 

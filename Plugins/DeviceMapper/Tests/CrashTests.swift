@@ -126,6 +126,20 @@ struct CrashTests {
         try again.add(b)
     }
 
+    @Test func nodesAndFilesOfAKilledDaemonGo() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        let stray = [Control.node(driver.pool.device(a)), home.path.appending(".tmp-.setup-config.new0123456789ab")]
+        mknod(stray[0].string, S_IFBLK | 0o600, 0)
+        try writeFile([], to: stray[1], mode: .ownerReadWrite)
+        #expect(stray.allSatisfy(exists))
+        let again = try home.driver()
+        #expect(!stray.contains(where: exists))
+        #expect(try again.text(of: a) == "content")
+    }
+
     @Test func aBaseHalfMadeIsMadeAnew() throws {
         let home = try Home()
         let driver = try home.driver()
