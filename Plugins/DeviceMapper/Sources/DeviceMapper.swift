@@ -75,6 +75,7 @@ public struct DeviceMapper: GraphDriver {
             if let wanted, size < origin.size {
                 throw wanted.option.invalid("Container size cannot be smaller than \(Self.human(origin.size))")
             }
+            sweep(&state)
             try requireRoom()
             return (try make(id, size: size, origin: (parent, origin), &state), size > origin.size)
         }

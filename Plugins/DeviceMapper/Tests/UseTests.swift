@@ -60,6 +60,15 @@ struct UseTests {
         #expect(try Home.soon { try Control.info(driver.pool.device(b)) == nil })
         try again.close(a)
         #expect(!exists(home.record("b")))
+        // And so does a new layer, which may want the room.
+        try again.add(b, on: a)
+        try show(again, b, at: place)
+        try again.close(b)
+        try again.remove(b)
+        try unmount(place)
+        #expect(try Home.soon { try Control.info(driver.pool.device(b)) == nil })
+        try again.create(layer("c"), parent: a, options: LayerOptions())
+        #expect(!exists(home.record("b")))
         try again.add(b, on: a, "new")
         #expect(try again.text(of: b) == "new")
     }
