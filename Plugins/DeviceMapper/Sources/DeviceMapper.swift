@@ -40,14 +40,12 @@ public struct DeviceMapper: GraphDriver {
         let settings = try Settings(options)
         try Self.requireHost(settings)
         let hadHome = isFolder(home)
-        let isNew = try listFolder(home).isEmpty
-        if isNew, settings.needsFiles { try Self.requireDisk(hadHome ? home : home.removingLastComponent()) }
+        if settings.needsFiles, try listFolder(home).isEmpty {
+            try Self.requireDisk(hadHome ? home : home.removingLastComponent())
+        }
         try makeFolders(home, mode: FilePermissions(rawValue: 0o700))
         try self.init(unstarted: home, settings: settings)
-        do { fileSystem = try Self.start(self) } catch {
-            if isNew { Self.undo(self, hadHome: hadHome) }
-            throw error
-        }
+        fileSystem = try Self.start(self, hadHome: hadHome)
     }
 
     /// Knows the home, and does nothing yet.

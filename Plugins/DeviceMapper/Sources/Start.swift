@@ -61,21 +61,30 @@ extension DeviceMapper {
     }
 
     /// Brings the home up; what is half done of an earlier run is finished or undone.
-    static func start(_ driver: DeviceMapper) throws -> FileSystem {
+    static func start(_ driver: DeviceMapper, hadHome: Bool) throws -> FileSystem {
         try driver.shared.exclusively { state in
-            try driver.makeFolders()
-            try driver.records.clean()
-            try driver.removeLeftovers()
-            let found = try driver.startPool()
-            try driver.pool.requireHealth()
-            try driver.resumeAll()
-            try driver.pool.dropSnapshot()
-            try driver.load(&state)
-            try driver.rollBack(&state)
-            driver.sweep(&state)
-            if found.wasActive { try driver.growToOptions() }
-            return try startBase(driver, found, &state)
+            // Another may have begun the home a moment ago.
+            let isNew = try listFolder(driver.home).isEmpty
+            do { return try start(driver, &state) } catch {
+                if isNew { undo(driver, &state, hadHome: hadHome) }
+                throw error
+            }
         }
+    }
+
+    private static func start(_ driver: DeviceMapper, _ state: inout Shared.State) throws -> FileSystem {
+        try driver.makeFolders()
+        try driver.records.clean()
+        try driver.removeLeftovers()
+        let found = try driver.startPool()
+        try driver.pool.requireHealth()
+        try driver.resumeAll()
+        try driver.pool.dropSnapshot()
+        try driver.load(&state)
+        try driver.rollBack(&state)
+        driver.sweep(&state)
+        if found.wasActive { try driver.growToOptions() }
+        return try startBase(driver, found, &state)
     }
 
     private func makeFolders() throws {
@@ -136,10 +145,10 @@ extension DeviceMapper {
     }
 
     /// Undoes a first start that failed: what was there before stays.
-    static func undo(_ driver: DeviceMapper, hadHome: Bool) {
+    private static func undo(_ driver: DeviceMapper, _ state: inout Shared.State, hadHome: Bool) {
         // All of this is to leave nothing; the error to report is the one that led here.
         try? driver.resetTransaction()
-        try? driver.release()
+        try? driver.release(&state, but: [])
         DirectLVM(home: driver.home, settings: driver.settings.direct).undo()
         for name in (try? listFolder(driver.home)) ?? [] { try? removeTree(driver.home.appending(name)) }
         if !hadHome { rmdir(driver.home.string) }

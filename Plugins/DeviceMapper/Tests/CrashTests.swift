@@ -152,6 +152,22 @@ struct CrashTests {
         #expect(try again.pool.status().data.used < 4000)
     }
 
+    @Test func aStartThatFailsLeavesWhatAnotherBegan() throws {
+        let home = try Home(.ext4, [("dm.thinpooldev", "varve-no-such-pool")])
+        try makeFolders(home.path, mode: .ownerReadWriteExecute)
+        let lock = try FileDescriptor.open(home.path, .readOnly)
+        try sys("lock") { flock(lock.rawValue, LOCK_EX) }
+        let path = home.path
+        let options = home.options
+        let thread = try OSThread { _ = try? DeviceMapper(home: path, options: DriverOptions(options)) }
+        // It waits for the lock, and has seen the home empty.
+        usleep(500_000)
+        try writeFile([], to: home.path.appending("another's"), mode: .ownerReadWrite)
+        try lock.close()
+        thread.join()
+        #expect(exists(home.path.appending("another's")))
+    }
+
     @Test func aFirstStartThatFailsLeavesNothing() throws {
         let home = try Home(.ext4, [("dm.mkfsarg", "--no-such-argument")])
         #expect(throws: (any Error).self) { try home.driver() }
