@@ -8,10 +8,8 @@ extension DeviceMapper {
     /// Throws where the pool, or the disk that its sparse files are on, has too little room for another layer.
     func requireRoom() throws {
         guard settings.minimumFree > 0 else { return }
-        let status = try pool.status()
-        for (word, room) in [("data", status.data), ("metadata", status.metadata)] {
-            let least = max(1, room.total * settings.minimumFree / 100)
-            guard room.free < least else { continue }
+        // Only where it seems too little: to know it exactly, the pool must write all that it knows.
+        if try lack(in: pool.knowledge()) != nil, let (word, room, least) = try lack(in: pool.status()) {
             throw RoomError(
                 text:
                     "Thin Pool has \(room.free) free \(word) blocks which is less than minimum required \(least) free "
@@ -21,6 +19,15 @@ extension DeviceMapper {
         }
         guard hasFiles, case let free = try Self.hostRoom(home), free < Self.least / 2 else { return }
         throw RoomError(text: "only \(free >> 20) MB are free in \(home), where the pool's files are; make room there")
+    }
+
+    /// Of what the pool has too little, and how much it should have.
+    private func lack(in status: PoolStatus) -> (word: String, room: PoolStatus.Room, least: UInt64)? {
+        for (word, room) in [("data", status.data), ("metadata", status.metadata)] {
+            let least = max(1, room.total * settings.minimumFree / 100)
+            if room.free < least { return (word, room, least) }
+        }
+        return nil
     }
 
     /// Whether the pool is made of sparse files.

@@ -16,7 +16,7 @@ extension DeviceMapper {
         origin: (id: LayerID?, record: DeviceRecord)?,
         _ state: inout Shared.State
     ) throws -> DeviceRecord {
-        let before = try pool.status().transaction
+        let before = try pool.knowledge().transaction
         var record = DeviceRecord(deviceID: 0, size: size, transaction: before + 1)
         if let origin {
             record.deviceID = try pool.whileSuspended(pool.device(origin.id)) {
@@ -71,7 +71,7 @@ extension DeviceMapper {
         let name = pool.device(id)
         do {
             try pool.deactivate(name, deferred: false, tries: tries)
-            let before = try pool.status().transaction
+            let before = try pool.knowledge().transaction
             let step = TransactionRecord(
                 transaction: before + 1,
                 device: id?.description ?? "",
@@ -107,7 +107,7 @@ extension DeviceMapper {
 
     /// Undoes the step that was cut short, if there is one.
     func rollBack(_ state: inout Shared.State) throws {
-        let before = try pool.status().transaction
+        let before = try pool.knowledge().transaction
         guard let step = try records.transaction(), step.transaction > before else { return }
         // One step at a time is under way. A pool further behind knows nothing of layers that have records.
         guard step.transaction == before + 1 else { throw strangePool(step, before) }
