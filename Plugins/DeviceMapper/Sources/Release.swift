@@ -7,8 +7,9 @@ extension DeviceMapper {
     public func release() throws {
         try shared.exclusively { state in
             sweep(&state)
-            // On a full disk too the pool must go; the number is a hint only.
+            // On a full disk too the pool must go; the number is a hint only, and a deletion can be done twice.
             try? writeHint(state)
+            try? settle(&state)
             var isNeeded = false
             for name in try activeDevices() {
                 let layer = LayerID(name.dropFirst(pool.prefix.count + 1))

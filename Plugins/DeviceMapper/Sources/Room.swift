@@ -5,11 +5,13 @@ import SystemPackage
 // A full pool costs the containers their file systems, so new layers are refused before.
 
 extension DeviceMapper {
-    /// Throws where the pool, or the disk that its sparse files are on, has too little room for another layer.
-    func requireRoom() throws {
-        guard settings.minimumFree > 0 else { return }
+    /// Throws where the pool, or the disk that its sparse files are on, has too little room for another layer. Gives
+    /// what the pool knows.
+    func requireRoom() throws -> PoolStatus {
+        let known = try pool.knowledge()
+        guard settings.minimumFree > 0 else { return known }
         // Only where it seems too little: to know it exactly, the pool must write all that it knows.
-        if try lack(in: pool.knowledge()) != nil, let (word, room, least) = try lack(in: pool.status()) {
+        if lack(in: known) != nil, let (word, room, least) = try lack(in: pool.status()) {
             throw RoomError(
                 text:
                     "Thin Pool has \(room.free) free \(word) blocks which is less than minimum required \(least) free "
@@ -17,7 +19,7 @@ extension DeviceMapper {
                     + "behavior: remove layers, or grow the pool (\(growCommand(word)))"
             )
         }
-        guard hasFiles, case let free = try Self.hostRoom(home), free < Self.least / 2 else { return }
+        guard hasFiles, case let free = try Self.hostRoom(home), free < Self.least / 2 else { return known }
         throw RoomError(text: "only \(free >> 20) MB are free in \(home), where the pool's files are; make room there")
     }
 
