@@ -27,7 +27,7 @@ struct BareCalls {
             bodies = [(title, { try Self.snapshot("\($0)", of: source, in: place) })]
         case ("devicemapper", .mounts(let mounts)):
             guard let mount = mounts.first else { return nil }
-            let device = try BareDevice(like: mount, discards: true, in: place)
+            let device = try BareDevice(like: mount, in: place)
             bodies = [
                 (title, { try device.call($0, .calls) }),
                 ("the same with what a power cut must find", { try device.call(1000 + $0, .withRecords) }),

@@ -9,7 +9,7 @@ import SystemPackage
 struct BareDevice {
     /// How much of it is done.
     enum Extent {
-        /// What a shell script would do that nothing may interrupt.
+        /// What a shell script would do that nothing may interrupt; blocks are given back, as from sparse files.
         case calls
         /// Also what finds out, after a power cut, what was done: Docker's records and the pool's transaction.
         case withRecords
@@ -19,16 +19,14 @@ struct BareDevice {
     private let mount: Mount
     private let pool: String
     private let origin: (number: String, sectors: UInt64)
-    private let discards: Bool
 
-    /// `parent` is the mount of a layer whose device is active. Blocks are given back where the driver does it, too.
-    init(like parent: Mount, discards: Bool, in place: FilePath) throws {
+    /// `parent` is the mount of a layer whose device is active.
+    init(like parent: Mount, in place: FilePath) throws {
         let node = FilePath(parent.source)
         guard let name = node.lastComponent?.string, let table = try Self.table(of: name),
             let number = table.text.split(separator: " ").last, let end = name.lastIndex(of: "-")
         else { throw Unexpected(found: "\(parent)") }
         self.place = place
-        self.discards = discards
         mount = parent
         pool = "\(name[..<end])-pool"
         origin = (String(number), table.sectors)
@@ -46,7 +44,7 @@ struct BareDevice {
             mount.options.removeAll { $0 == "ro" }
             _ = try DetachedTree([mount])
         }
-        if discards { try discard(node) }
+        try discard(node)
         try Self.run(CInt(DM_DEVICE_REMOVE), name, Self.setCookie)
         try step(extent, number, isEnd: true) { try message("delete \(number)") }
     }
@@ -124,7 +122,9 @@ extension BareDevice {
         _ prepare: (OpaquePointer) -> Bool = { _ in true },
         read: (OpaquePointer) -> Result = { _ in }
     ) throws -> Result {
-        guard let task = dm_task_create(kind) else { throw SystemError("ask the device mapper", .noSuchAddressOrDevice) }
+        guard let task = dm_task_create(kind) else {
+            throw SystemError("ask the device mapper", .noSuchAddressOrDevice)
+        }
         defer { dm_task_destroy(task) }
         guard dm_task_set_name(task, name) != 0, prepare(task), dm_task_run(task) != 0 else {
             throw SystemError("ask the device mapper for \(name)", Errno(rawValue: dm_task_get_errno(task)))

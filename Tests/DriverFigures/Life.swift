@@ -26,7 +26,11 @@ func measureLife(_ layers: Layers, in scratch: FilePath) throws {
         for (index, time) in least.enumerated() { own[index].append(time) }
     }
     driven.report("a container's layer on ten layers")
-    for (body, times) in zip(bodies, own) { printTimes(body.title, times) }
+    for (body, times) in zip(bodies, own) {
+        printTimes(body.title, times)
+        let ratios = zip(driven.sums, times).map { $0 / $1 }.sorted()
+        print("  the driver takes \((ratios[ratios.count / 2] * 100).rounded() / 100) times that, in the median round")
+    }
     bare?.delete()
 }
 
@@ -57,9 +61,11 @@ private struct Steps {
         for (index, more) in other.times.enumerated() { times[index] += more }
     }
 
+    /// A round's steps together.
+    var sums: [Double] { (times.first?.indices ?? 0..<0).map { round in times.reduce(0) { $0 + $1[round] } } }
+
     func report(_ title: String) {
-        let rounds = times.first?.indices ?? 0..<0
-        printTimes("\(title), its whole life", rounds.map { round in times.reduce(0) { $0 + $1[round] } })
+        printTimes("\(title), its whole life", sums)
         for (name, times) in zip(names, times) { printTimes("  \(name)", times) }
     }
 }

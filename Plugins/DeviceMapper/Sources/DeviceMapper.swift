@@ -93,7 +93,7 @@ public struct DeviceMapper: GraphDriver {
         if views.isOpen(id) { throw SystemError("remove layer \(id), which is open", .resourceBusy) }
         let leaving = try shared.exclusively { state in
             // A `create` that failed, and could not undo itself.
-            if try records.transaction()?.device == id.description { try rollBack(&state) }
+            if let step = try records.transaction(), step.device == id.description { try rollBack(step, &state) }
             let leaving = try beginRemoval(id)
             if let leaving, !leaving.isActive { try end(id, leaving.record, &state) }
             return leaving

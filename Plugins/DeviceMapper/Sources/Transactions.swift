@@ -115,10 +115,10 @@ extension DeviceMapper {
         state.deletion = nil
     }
 
-    /// Undoes the step that was cut short, if there is one.
-    func rollBack(_ state: inout Shared.State) throws {
+    /// Undoes the last step if it was cut short.
+    func rollBack(_ step: TransactionRecord, _ state: inout Shared.State) throws {
         let before = try pool.knowledge().transaction
-        guard let step = try records.transaction(), step.transaction > before else { return }
+        guard step.transaction > before else { return }
         // One step at a time is under way. A pool further behind knows nothing of layers that have records.
         guard step.transaction == before + 1 else { throw strangePool(step, before) }
         let id = LayerID(step.device)
