@@ -38,8 +38,8 @@ extension DeviceMapper {
     private func makeBase(isBlank: Bool, _ state: inout Shared.State) throws -> FileSystem {
         if let wanted = settings.fileSystem { try wanted.require() }
         let kind = try settings.fileSystem ?? FileSystem.best()
-        try requireRoom()
-        var base = try make(nil, size: settings.baseSize ?? Settings.defaultBaseSize, origin: nil, &state)
+        let size = settings.baseSize ?? Settings.defaultBaseSize
+        var base = try make(nil, size: size, origin: nil, after: requireRoom().transaction, &state)
         let uuid: String
         do {
             uuid = try withDevice(nil, base) { node in

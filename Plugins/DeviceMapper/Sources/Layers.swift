@@ -67,8 +67,9 @@ extension DeviceMapper {
         try shared.exclusively { if $0.isRootInBase == nil { $0.isRootInBase = !wasMissing } }
     }
 
-    /// From now on the layer is no more; nil where it was not.
-    func markRemoved(_ id: LayerID) throws -> DeviceRecord? {
+    /// What is to be deleted; nil where there is nothing. Where the layer's blocks are to be given back before, it is
+    /// no more from now on, and its device is active if nobody else has it.
+    func beginRemoval(_ id: LayerID) throws -> (record: DeviceRecord, isActive: Bool)? {
         let record: DeviceRecord?
         do { record = try records.device(id) } catch is DriverError {
             // Nobody knows which device it was: its blocks stay in the pool.
@@ -76,32 +77,36 @@ extension DeviceMapper {
             return nil
         }
         guard let record else { return nil }
+        guard settings.discards ?? hasFiles else { return (record, false) }
         do { try markDeleted(id, record) } catch let error as SystemError {
             // On a full disk the layer must go without.
             guard [.noSpace, .diskQuotaExceeded].contains(error.errno) else { throw error }
         }
-        return record
+        // The layer goes in any case, and its blocks are free in the pool.
+        return (record, (try? activateUnused(pool.device(id), record)) ?? false)
     }
 
-    /// Gives the layer's own blocks back to the disk that holds the pool, where that is wanted.
-    ///
-    /// The layer goes in any case, and its blocks are free in the pool.
-    func giveBack(_ id: LayerID, _ record: DeviceRecord) {
-        guard settings.discards ?? hasFiles else { return }
-        let name = pool.device(id)
-        let device = try? shared.exclusively { _ -> Int32? in
-            guard try isStill(id, record) else { return nil }
-            try pool.activate(name, record)
-            guard try Control.info(name)?.openCount == 0 else { return nil }
-            return try pool.openToDiscard(name)
+    /// Makes the device usable; false where somebody uses it.
+    private func activateUnused(_ name: String, _ record: DeviceRecord) throws -> Bool {
+        try pool.activate(name, record) || Control.info(name)?.openCount == 0
+    }
+
+    /// Gives the layer's own blocks back to the disk that holds the pool; if that fails they are free in the pool only.
+    func giveBack(_ id: LayerID, _ record: DeviceRecord) { try? pool.discard(pool.device(id), size: record.size) }
+
+    /// Deletes the layer, and others that nobody uses any more.
+    func end(_ id: LayerID, _ record: DeviceRecord, _ state: inout Shared.State) throws {
+        // Another's sweep may have deleted it a moment ago, and its number may be another layer's.
+        guard try isStill(id, record) else { return sweep(&state) }
+        do { try delete(id, record, &state) } catch let error as SystemError where error.errno == .resourceBusy {
+            try records.write(record, for: id)  // it stays
+            throw error
         }
-        guard let device else { return }
-        // Open, so that nobody can delete it.
-        try? pool.discard(name, OwnedDescriptor(device), size: record.size)
+        sweep(&state)
     }
 
     /// Whether the layer still has this device: not one of the same name that was made since.
-    func isStill(_ id: LayerID, _ record: DeviceRecord) throws -> Bool {
+    private func isStill(_ id: LayerID, _ record: DeviceRecord) throws -> Bool {
         guard let now = try records.device(id) else { return false }
         return now.deviceID == record.deviceID && now.transaction == record.transaction
     }

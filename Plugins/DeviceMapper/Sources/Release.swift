@@ -13,8 +13,9 @@ extension DeviceMapper {
     /// The same for a caller who has the lock, and knows which layers are open.
     func release(_ state: inout Shared.State, but open: Set<LayerID>) throws {
         sweep(&state)
-        // On a full disk too the pool must go; the number is a hint only.
+        // On a full disk too the pool must go; the number is a hint only, and a deletion can be done twice.
         try? writeHint(state)
+        try? settle(&state)
         var isNeeded = false
         for name in try activeDevices() {
             let layer = LayerID(name.dropFirst(pool.prefix.count + 1))

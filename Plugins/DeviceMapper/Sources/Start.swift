@@ -81,7 +81,7 @@ extension DeviceMapper {
         try driver.resumeAll()
         try driver.pool.dropSnapshot()
         try driver.load(&state)
-        try driver.rollBack(&state)
+        if let step = try driver.records.transaction() { try driver.rollBack(step, &state) }
         driver.sweep(&state)
         if found.wasActive { try driver.growToOptions() }
         return try startBase(driver, found, &state)

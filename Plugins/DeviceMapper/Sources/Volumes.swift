@@ -9,10 +9,13 @@ import SystemPackage
 extension Pool {
     private static let patience = 100
 
-    /// Makes the device usable; one that is usable already stays as it is.
-    func activate(_ name: String, _ record: DeviceRecord) throws {
+    /// Makes the device usable; one that is usable already stays as it is. True where there was none.
+    @discardableResult
+    func activate(_ name: String, _ record: DeviceRecord) throws -> Bool {
         for _ in 0..<Self.patience {
-            guard let info = try Control.info(name) else { return try make(name, record) }
+            // Mostly there is none, and nothing to ask for.
+            if try make(name, record) { return true }
+            guard let info = try Control.info(name) else { continue }
             // Cut short while it was made, or left by a layer of this name that is no more.
             guard info.isComplete, try isTable(of: name, for: record) else {
                 try Control.remove(name)
@@ -20,14 +23,20 @@ extension Pool {
             }
             if info.isSuspended { try Control.resume(name) }
             if info.isLeaving, try !stay(name) { continue }
-            return try Self.requireNode(of: name)
+            try Self.requireNode(of: name)
+            return false
         }
         throw SystemError("activate the device \(name)", .resourceBusy)
     }
 
-    private func make(_ name: String, _ record: DeviceRecord) throws {
+    /// False where there is a device of this name.
+    private func make(_ name: String, _ record: DeviceRecord) throws -> Bool {
         let text = "\(Control.node(self.name)) \(record.deviceID)"
-        do { try Control.create(name, .init(length: record.size >> 9, type: "thin", text: text)) } catch {
+        do {
+            try Control.create(name, .init(length: record.size >> 9, type: "thin", text: text))
+            return true
+        } catch {
+            if error.errno == .resourceBusy { return false }
             guard error.errno == .noData || error.errno == .invalidArgument else { throw error }
             throw SystemError("\(error.call): is the pool another one than at the last start?", error.errno)
         }
@@ -67,16 +76,11 @@ extension Pool {
         }
     }
 
-    /// Opens the device for `discard`.
-    func openToDiscard(_ name: String) throws -> CInt {
+    /// Gives back the device's blocks that no other has, to the data device; fails where it is mounted.
+    func discard(_ name: String, size: UInt64) throws {
         let node = Control.node(name)
-        return try sys("open \(node)") { open(node.string, O_RDWR | O_CLOEXEC) }
-    }
-
-    /// Gives back the device's blocks that no other has, to the data device.
-    func discard(_ name: String, _ device: borrowing OwnedDescriptor, size: UInt64) throws {
-        let descriptor = device.rawValue
-        try sys("discard \(Control.node(name))") { linux_block_discard(descriptor, 0, size) }
+        let device = OwnedDescriptor(try sys("open \(node)") { open(node.string, O_RDWR | O_EXCL | O_CLOEXEC) })
+        try sys("discard \(node)") { linux_block_discard(device.rawValue, 0, size) }
     }
 
     /// Runs `body` while the device's file system stands still, if the device is active.

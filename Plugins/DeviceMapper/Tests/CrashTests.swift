@@ -96,6 +96,32 @@ struct CrashTests {
         #expect(try driver.text(of: a) == "content")
     }
 
+    /// The pool gets the number of a deletion later: until then each start does it again.
+    @Test func aDeletionCanBeDoneTwice() throws {
+        let home = try Home()
+        let (a, b, c) = (try layer("a"), try layer("b"), try layer("c"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.add(b, on: a)
+        try driver.remove(b)
+        let again = try home.driver()
+        #expect(try !again.contains(b) && again.text(of: a) == "content")
+        // The same name, and the next one, are other layers.
+        try again.add(b, on: a)
+        try again.remove(b)
+        try again.add(b, on: a, "another")
+        #expect(try home.driver().text(of: b) == "another")
+        try again.remove(b)
+        try again.add(c, on: a)
+        #expect(try home.driver().text(of: c) == "content")
+        try again.remove(c)
+        // In the end nothing is open.
+        _ = try again.open(a)
+        try again.release()
+        #expect(try again.pool.status().transaction == again.records.transaction()?.transaction)
+        try again.close(a)
+    }
+
     @Test func aNumberThatIsAnothersIsNotDeleted() throws {
         let home = try Home()
         let a = try layer("a")

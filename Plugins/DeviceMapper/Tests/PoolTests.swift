@@ -194,7 +194,8 @@ struct PoolTests {
         try Control.resume(name)
         // The first one meets the failure.
         try? driver.create(b, parent: a, options: LayerOptions())
-        let rollBack = { try driver.shared.exclusively { try driver.rollBack(&$0) } }
+        let step = TransactionRecord(transaction: 9, device: "b", deviceID: 9)
+        let rollBack = { try driver.shared.exclusively { try driver.rollBack(step, &$0) } }
         for step in [{ try driver.create(b, parent: a, options: LayerOptions()) }, rollBack] {
             let error = #expect(throws: DriverError.self) { try step() }
             #expect("\(try #require(error))".contains("the pool is in the mode"))

@@ -84,8 +84,7 @@ struct UseTests {
         try driver.add(b)
         #expect(try driver.deviceID(of: b) == record.deviceID)
         // What a `remove` does that was overtaken by another's sweep.
-        driver.giveBack(a, record)
-        #expect(try Control.info(driver.pool.device(a)) == nil)
+        try driver.shared.exclusively { try driver.end(a, record, &$0) }
         #expect(try driver.text(of: b) == "content")
     }
 
