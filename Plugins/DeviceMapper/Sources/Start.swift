@@ -112,7 +112,10 @@ extension DeviceMapper {
         for name in try activeDevices() {
             guard let info = try Control.info(name), info.isComplete else { continue }
             if info.isSuspended { try Control.resume(name) }
-            if info.openCount > 0, let kind { try? kind.thaw(Control.node(name)) }
+            guard info.openCount > 0, let kind else { continue }
+            // The node goes when the device is told to go.
+            let node = exists(Control.node(name)) ? Control.node(name) : FilePath("/dev/dm-\(info.minor)")
+            try? kind.thaw(node)
         }
         try pool.deactivate(pool.device(nil), deferred: true)
     }
