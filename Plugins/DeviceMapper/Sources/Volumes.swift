@@ -13,9 +13,10 @@ extension Pool {
     @discardableResult
     func activate(_ name: String, _ record: DeviceRecord) throws -> Bool {
         for _ in 0..<Self.patience {
-            // Mostly there is none, and nothing to ask for.
-            if try make(name, record) { return true }
-            guard let info = try Control.info(name) else { continue }
+            guard let info = try Control.info(name) else {
+                try make(name, record)
+                return true
+            }
             // Cut short while it was made, or left by a layer of this name that is no more.
             guard info.isComplete, try isTable(of: name, for: record) else {
                 try Control.remove(name)
@@ -29,14 +30,9 @@ extension Pool {
         throw SystemError("activate the device \(name)", .resourceBusy)
     }
 
-    /// False where there is a device of this name.
-    private func make(_ name: String, _ record: DeviceRecord) throws -> Bool {
+    private func make(_ name: String, _ record: DeviceRecord) throws {
         let text = "\(Control.node(self.name)) \(record.deviceID)"
-        do {
-            try Control.create(name, .init(length: record.size >> 9, type: "thin", text: text))
-            return true
-        } catch {
-            if error.errno == .resourceBusy { return false }
+        do { try Control.create(name, .init(length: record.size >> 9, type: "thin", text: text)) } catch {
             guard error.errno == .noData || error.errno == .invalidArgument else { throw error }
             throw SystemError("\(error.call): is the pool another one than at the last start?", error.errno)
         }
