@@ -142,7 +142,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "driver-figures",
-            dependencies: ["GraphDrivers", "Archive", "Linux", "CLinux", system]
+            dependencies: ["GraphDrivers", "Archive", "Linux", "CLinux", "CDeviceMapper", system]
                 + drivers.map { .target(name: "\($0.key)Driver") },
             path: "Tests/DriverFigures",
             swiftSettings: strict

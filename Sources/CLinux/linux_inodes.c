@@ -18,25 +18,27 @@ int linux_checkpoint_ext4(int folder) {
 }
 
 // In the child: system calls only.
-static int freeze_and_thaw(int folder) {
+static int freeze_and_thaw(int folder, int takes_over) {
     int tries = 0;
     while (ioctl(folder, FIFREEZE, 0)) {
         if (errno != EBUSY) return errno;
-        // Somebody else froze it. Who does that for longer than a second was killed.
+        // Somebody else froze it.
         if (++tries > 100) return EBUSY;
-        if (tries == 100) ioctl(folder, FITHAW, 0);
+        if (tries == 100 && takes_over) ioctl(folder, FITHAW, 0);
         usleep(10000);
     }
     return ioctl(folder, FITHAW, 0) ? errno : 0;
 }
 
-int linux_freeze_and_thaw(int folder) {
+int linux_thaw(int folder) { return ioctl(folder, FITHAW, 0); }
+
+int linux_freeze_and_thaw(int folder, int takes_over) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t child = _Fork();
     int error = child < 0 ? errno : 0;
-    if (!child) _exit(freeze_and_thaw(folder));
+    if (!child) _exit(freeze_and_thaw(folder, takes_over));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (child > 0) {
         int status = 0;

@@ -106,6 +106,23 @@ extension Check {
             try scene.driver.remove(b)
             try expect(!scene.driver.contains(b), "the layer can't be removed after all that")
         },
+        Check("children of a layer come and go, and are compared with it, while others see it") { scene in
+            let a = try scene.layer("a") { try $0.file("f", "old") }
+            let b = try scene.layer("b", on: a) { try $0.file("g") }
+            try inParallel(6) { thread in
+                for round in 0..<6 {
+                    switch thread % 3 {
+                    case 0:
+                        let child = try scene.layer("c\(thread)-\(round)", on: a) { try $0.file("f", "new") }
+                        try scene.driver.remove(child)
+                    case 1: try expectEqual(try scene.see(a) { try $0.text("f") }, "old", "the file in round \(round)")
+                    default:
+                        let found = try scene.driver.changes(in: b, since: a).map { "\($0.kind.letter) \($0.path)" }
+                        try expectEqual(found, ["A /g"], "the list of changes in round \(round)")
+                    }
+                }
+            }
+        },
         Check("a folder of thousands of files, half of them deleted while it is listed, keeps the other half") {
             scene in
             let names = (0..<4000).map { "file-\($0 + 10000)" }

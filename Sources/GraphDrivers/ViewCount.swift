@@ -29,6 +29,9 @@ public final class ViewCount: Sendable {
         }
     }
 
+    /// The layers of which a view is open: for a caller who has a lock that `begin` or `end` take, or wants to take it.
+    public var openIDs: Set<LayerID> { counts.withLock { Set($0.keys) } }
+
     /// Whether a view is open.
     public func isOpen(_ id: LayerID) -> Bool { counts.withLock { $0[id] != nil } }
 }

@@ -27,32 +27,39 @@ public enum Command {
         return folders.lazy.map { FilePath($0).appending(program) }.first { access($0.string, X_OK) == 0 }
     }
 
-    /// Runs a program to its end, without input; what it says becomes part of the error if it fails.
+    /// Runs a program to its end, without input; gives the last of what it wrote to standard output.
+    ///
+    /// All that it says becomes part of the error if it fails; warnings of one that does not are lost.
     @discardableResult
     public static func run(_ command: [String]) throws -> String {
         guard let path = command.first.flatMap(find) else {
             throw SystemError("look for the program \(command.first ?? "")", .noSuchFileOrDirectory)
         }
         let output = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("output") })
-        let pid = try start(path, command, writingTo: output.rawValue)
+        let errors = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("errors") })
+        let pid = try start(path, command, writingTo: output.rawValue, errors.rawValue)
         var status: CInt = 0
         try sys("wait for \(path)") { waitpid(pid, &status, 0) }
         let text = try read(output.rawValue)
-        guard status == 0 else { throw Failure(command: command, status: status, output: text) }
+        guard status == 0 else {
+            let all = try [text, read(errors.rawValue)].filter { !$0.isEmpty }.joined(separator: "; ")
+            throw Failure(command: command, status: status, output: all)
+        }
         return text
     }
 
     private static func start(
         _ path: FilePath,
         _ command: [String],
-        writingTo output: CInt
+        writingTo output: CInt,
+        _ errors: CInt
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        posix_spawn_file_actions_adddup2(&actions, errors, 2)
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var pid = pid_t()

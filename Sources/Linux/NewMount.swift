@@ -9,6 +9,11 @@ extension Mount {
     ///
     /// The system calls are `fsopen`, `fsconfig` and `fsmount`.
     public func makeDetached() throws(SystemError) -> OwnedDescriptor {
+        // A context that failed once is of no more use.
+        try waitingForDevice { () throws(SystemError) in try makeDetachedOnce() }
+    }
+
+    private func makeDetachedOnce() throws(SystemError) -> OwnedDescriptor {
         let context = OwnedDescriptor(try sys("open a \(type) context") { fsopen(type, UInt32(FSOPEN_CLOEXEC)) })
         if !source.isEmpty { try configure(context.rawValue, string: "source", source) }
         var attributes: UInt32 = 0

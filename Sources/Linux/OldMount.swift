@@ -8,7 +8,9 @@ extension Mount {
     /// Makes the mount with mount(2), on `target`, an absolute path.
     func makeOld(at target: FilePath) throws(SystemError) {
         if type.isEmpty { return try bind(on: target) }
-        try withWorkFolder { () throws(SystemError) in try makeWithOptions(at: target) }
+        try waitingForDevice { () throws(SystemError) in
+            try withWorkFolder { () throws(SystemError) in try makeWithOptions(at: target) }
+        }
     }
 
     private func makeWithOptions(at target: FilePath) throws(SystemError) {

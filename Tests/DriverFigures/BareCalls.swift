@@ -6,28 +6,36 @@ import SystemPackage
 
 /// The least that a kernel must be asked for a layer's whole life: what a shell script would do.
 struct BareCalls {
-    private let body: (String) throws -> Void
+    /// What is measured: its name, and one call with a number that was not used yet.
+    typealias Body = (title: String, call: (Int) throws -> Void)
+
+    let bodies: [Body]
     private let folder: FilePath
 
     /// Nil for a driver that has none to speak of: copying a tree is all that vfs does.
     init?(of driver: any GraphDriver, on parent: LayerID, in scratch: FilePath) throws {
         folder = scratch.appending("bare")
         let view = try driver.open(parent)
-        try driver.close(parent)
+        defer { try? driver.close(parent) }
         let place = folder
+        let title = "the same by bare system calls"
         switch (type(of: driver).name, view) {
         case ("overlay2", .mounts(let mounts)), ("aufs", .mounts(let mounts)):
             guard let mount = mounts.first else { return nil }
-            body = { try Self.overlay($0, like: mount, in: place) }
+            bodies = [(title, { try Self.overlay("\($0)", like: mount, in: place) })]
         case ("btrfs", .folder(let source)):
-            body = { try Self.snapshot($0, of: source, in: place) }
+            bodies = [(title, { try Self.snapshot("\($0)", of: source, in: place) })]
+        case ("devicemapper", .mounts(let mounts)):
+            guard let mount = mounts.first else { return nil }
+            let device = try BareDevice(like: mount, in: place)
+            bodies = [
+                (title, { try device.call($0, .calls) }),
+                ("the same with what a power cut must find", { try device.call(1000 + $0, .withRecords) }),
+            ]
         default: return nil
         }
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o755))
     }
-
-    /// Once for a name that was not used yet.
-    func call(_ name: String) throws { try body(name) }
 
     func delete() { try? removeTree(folder) }
 

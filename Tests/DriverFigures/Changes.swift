@@ -19,7 +19,7 @@ func measureChanges(_ layers: Layers) throws {
                 }
             )
         }
-        report("one changed file of \(files) found", times)
+        printTimes("one changed file of \(files) found", times)
     }
 }
 

@@ -53,7 +53,7 @@ func time(_ body: () throws -> Void) rethrows -> Double {
 }
 
 /// Prints the median of some times, and the least.
-func report(_ what: String, _ times: [Double]) {
+func printTimes(_ what: String, _ times: [Double]) {
     let sorted = times.sorted()
     func text(_ time: Double) -> String { "\((time * 100).rounded() / 100) ms" }
     print("\(what): median \(text(sorted[sorted.count / 2])), least \(text(sorted[0])), of \(times.count)")

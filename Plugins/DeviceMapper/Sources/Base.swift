@@ -16,28 +16,30 @@ extension DeviceMapper {
             if base.isInitialized, !base.isDeleted { return try driver.check(base, found) }
             // Its making was cut short. Who made its file system then may still be at it.
             try driver.delete(nil, base, &state, tries: 2000)
-        } else if try !driver.pool.isOwn && driver.records.transaction() == nil {
+        } else if !driver.pool.isOwn {
             try driver.requireVirgin()
         }
         return try driver.makeBase(isBlank: found.isBlank, &state)
     }
 
-    /// A pool of the user's that has something in it is somebody else's.
+    /// A pool of the user's that has something in it is somebody else's; but for steps with the base, it was never used.
     private func requireVirgin() throws {
         let status = try pool.status()
-        func refuse(_ what: String) -> DriverError {
-            let reason = "Unable to take ownership of thin-pool (\(pool.name)) \(what); give a pool that was never used"
-            return .invalidOption(driver: Self.name, key: "dm.thinpooldev", reason: reason)
-        }
-        if status.data.used != 0 { throw refuse("that already has used data blocks") }
-        if status.transaction != 0 { throw refuse("with non-zero transaction ID") }
+        if status.data.used != 0 { throw othersPool("that already has used data blocks") }
+        if let step = try records.transaction(), step.device.isEmpty, step.transaction == status.transaction { return }
+        if status.transaction != 0 { throw othersPool("with non-zero transaction ID") }
+    }
+
+    private func othersPool(_ what: String) -> DriverError {
+        let reason = "Unable to take ownership of thin-pool (\(pool.name)) \(what); give a pool that was never used"
+        return .invalidOption(driver: Self.name, key: "dm.thinpooldev", reason: reason)
     }
 
     private func makeBase(isBlank: Bool, _ state: inout Shared.State) throws -> FileSystem {
         if let wanted = settings.fileSystem { try wanted.require() }
         let kind = try settings.fileSystem ?? FileSystem.best()
-        try requireRoom()
-        var base = try make(nil, size: settings.baseSize ?? Settings.defaultBaseSize, origin: nil, &state)
+        let size = settings.baseSize ?? Settings.defaultBaseSize
+        var base = try make(nil, size: size, origin: nil, after: requireRoom().transaction, &state)
         let uuid: String
         do {
             uuid = try withDevice(nil, base) { node in
@@ -78,7 +80,9 @@ extension DeviceMapper {
         let superblock = try withDevice(nil, base) { node in
             guard let superblock = try Superblock(of: node) else { throw unknownBase }
             try require(superblock, set)
-            if superblock.size + (1 << 20) < base.size { try superblock.kind.grow(on: node, to: base.size) }
+            if superblock.size < base.size, base.size - superblock.size > 1 << 20 {
+                try superblock.kind.grow(on: node, to: base.size)
+            }
             return superblock
         }
         if set.baseUUID != superblock.uuid || set.baseFileSystem != superblock.kind.rawValue {
@@ -103,9 +107,14 @@ extension DeviceMapper {
         )
     }
 
-    /// Throws where the pool is not the one that the home began with; a home without a base has nothing to lose yet.
+    /// Throws where the pool is not the one that the home began with; a home without a base has nothing to lose yet,
+    /// and no blocks in the pool.
     func requireSameBase() throws {
-        guard let base = try records.device(nil), base.isInitialized, !base.isDeleted else { return }
+        let base = try records.device(nil)
+        if base == nil, try !pool.isOwn && pool.status().data.used != 0 {
+            throw othersPool("that already has used data blocks")
+        }
+        guard let base, base.isInitialized, !base.isDeleted else { return }
         let set = try records.deviceSet()
         try withDevice(nil, base) { node in
             guard let superblock = try Superblock(of: node) else { throw unknownBase }

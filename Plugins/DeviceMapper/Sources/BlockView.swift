@@ -31,7 +31,7 @@ extension DeviceMapper {
             }
             // Without one the pool keeps old metadata, which costs room; the next start drops it.
             defer { try? pool.dropSnapshot() }
-            guard let root = try pool.status().heldRoot else {
+            guard let root = try pool.knowledge().heldRoot else {
                 throw SystemError("keep the metadata of \(pool.name)", .noData)
             }
             return try body(root)

@@ -156,8 +156,16 @@ enum Control {
     }
 
     /// The device's first target with the target's words about its state; nil where there is none.
-    static func status(_ name: String) throws(SystemError) -> Target? {
-        try run(DM_DEVICE_STATUS, name, "ask for the status of \(name)", read: firstTarget)
+    ///
+    /// Unless `isPlain`, a pool writes all that it knows to its disks before it answers.
+    static func status(_ name: String, isPlain: Bool) throws(SystemError) -> Target? {
+        try run(
+            DM_DEVICE_STATUS,
+            name,
+            "ask for the status of \(name)",
+            { task in !isPlain || dm_task_no_flush(task) != 0 },
+            read: firstTarget
+        )
     }
 
     /// The device's first target as it was made; nil where there is none.

@@ -40,14 +40,12 @@ public struct DeviceMapper: GraphDriver {
         let settings = try Settings(options)
         try Self.requireHost(settings)
         let hadHome = isFolder(home)
-        let isNew = try listFolder(home).isEmpty
-        if isNew, settings.needsFiles { try Self.requireDisk(hadHome ? home : home.removingLastComponent()) }
+        if settings.needsFiles, try listFolder(home).isEmpty {
+            try Self.requireDisk(hadHome ? home : home.removingLastComponent())
+        }
         try makeFolders(home, mode: FilePermissions(rawValue: 0o700))
         try self.init(unstarted: home, settings: settings)
-        do { fileSystem = try Self.start(self) } catch {
-            if isNew { Self.undo(self, hadHome: hadHome) }
-            throw error
-        }
+        fileSystem = try Self.start(self, hadHome: hadHome)
     }
 
     /// Knows the home, and does nothing yet.
@@ -75,8 +73,10 @@ public struct DeviceMapper: GraphDriver {
             if let wanted, size < origin.size {
                 throw wanted.option.invalid("Container size cannot be smaller than \(Self.human(origin.size))")
             }
-            try requireRoom()
-            return (try make(id, size: size, origin: (parent, origin), &state), size > origin.size)
+            sweep(&state)
+            let known = try requireRoom()
+            let record = try make(id, size: size, origin: (parent, origin), after: known.transaction, &state)
+            return (record, size > origin.size)
         }
         let mayLackRoot = try parent == nil && shared.exclusively { $0.isRootInBase != true }
         guard mustGrow || mayLackRoot else { return }
@@ -90,20 +90,17 @@ public struct DeviceMapper: GraphDriver {
     public func remove(_ id: LayerID) throws {
         if Records.isReserved(id.description) { return }
         if views.isOpen(id) { throw SystemError("remove layer \(id), which is open", .resourceBusy) }
-        let record = try shared.exclusively { state in
+        let leaving = try shared.exclusively { state in
             // A `create` that failed, and could not undo itself.
-            if try records.transaction()?.device == id.description { try rollBack(&state) }
-            return try markRemoved(id)
+            if let step = try records.transaction(), step.device == id.description { try rollBack(step, &state) }
+            let leaving = try beginRemoval(id)
+            if let leaving, !leaving.isActive { try end(id, leaving.record, &state) }
+            return leaving
         }
-        guard let record else { return }
-        giveBack(id, record)
-        try shared.exclusively { state in
-            do { try delete(id, record, &state) } catch let error as SystemError where error.errno == .resourceBusy {
-                try records.write(record, for: id)  // it stays
-                throw error
-            }
-            sweep(&state)
-        }
+        guard let leaving, leaving.isActive else { return }
+        // Nobody waits for it: a large layer's blocks take a while.
+        giveBack(id, leaving.record)
+        try shared.exclusively { try end(id, leaving.record, &$0) }
     }
 
     /// Whether the layer has a record.
@@ -115,7 +112,7 @@ public struct DeviceMapper: GraphDriver {
     /// Makes the layer's device usable, to be mounted.
     public func open(_ id: LayerID) throws -> LayerView {
         try views.open(id) {
-            try shared.exclusively { _ in try pool.activate(pool.device(id), existing(id)) }
+            _ = try shared.exclusively { _ in try pool.activate(pool.device(id), existing(id)) }
             let mount = Mount(
                 type: fileSystem.rawValue,
                 source: Control.node(pool.device(id)).string,

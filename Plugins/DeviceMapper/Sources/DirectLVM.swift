@@ -40,14 +40,21 @@ struct DirectLVM {
         where Command.find(program) == nil {
             throw invalid(device, "the program \(program) is missing; install lvm2 and thin-provisioning-tools")
         }
-        if exists(note) { takeBack(device) }
+        // Another device than at that start may be anybody's.
+        if Settings.device(in: (try? readFile(note, limit: 4096)) ?? []) == device { takeBack(device) }
         try requireUnused(device)
         try writeAtomically(settings.json, to: note)
         do {
-            try make(device)
-            try writeAtomically(settings.json, to: configuration)
+            // It refuses a device that is in a volume group: what is taken back is what was made since.
+            try Command.run(["pvcreate", "-f", "-y", device.string])
+            do {
+                try make(device)
+                try writeAtomically(settings.json, to: configuration)
+            } catch {
+                takeBack(device)
+                throw error
+            }
         } catch {
-            takeBack(device)
             unlink(note.string)
             throw error
         }
@@ -62,14 +69,16 @@ struct DirectLVM {
 
     /// Deletes what a set-up that was cut short made of the device; the next command says what is wrong if that fails.
     private func takeBack(_ device: FilePath) {
-        guard group(of: device) == "docker" else { return }
-        _ = try? Command.run(["vgremove", "-f", "-y", "docker"])
+        if let group = group(of: device) {
+            guard group == "docker" else { return }
+            _ = try? Command.run(["vgremove", "-f", "-y", group])
+        }
+        // Also what pvcreate made without a group; it refuses one that is in a group.
         _ = try? Command.run(["pvremove", "-f", "-y", device.string])
     }
 
     private func make(_ device: FilePath) throws {
         let percent = settings.dataPercent == 0 ? (95, 1) : (settings.dataPercent, settings.metadataPercent)
-        try Command.run(["pvcreate", "-f", "-y", device.string])
         try Command.run(["vgcreate", "docker", device.string])
         let commands = [
             "lvcreate -y --wipesignatures y -n thinpool docker -l \(percent.0)%VG",
@@ -101,7 +110,6 @@ struct DirectLVM {
     }
 
     private func requireUnused(_ device: FilePath) throws {
-        if settings.isForced { return }
         if let group = group(of: device) {
             throw invalid(
                 device,
@@ -109,6 +117,7 @@ struct DirectLVM {
                     + "another device"
             )
         }
+        if settings.isForced { return }
         // `blkid` ends with an error where it finds nothing.
         if let found = try? Command.run(["blkid", "-p", "-s", "TYPE", "-o", "value", device.string]), !found.isEmpty {
             throw invalid(device, "\(device) has a filesystem (\(found)); dm.directlvm_device_force=true overwrites it")
@@ -163,6 +172,12 @@ extension DirectLVM {
             if dataPercent + metadataPercent > 100 {
                 throw invalid("dm.thinp_percent", "together with dm.thinp_metapercent it is more than 100")
             }
+        }
+
+        /// The device that a note or a configuration names; nil where that is none.
+        static func device(in json: [UInt8]) -> FilePath? {
+            struct Keys: Decodable { var Device: String }
+            return decoded(Keys.self, from: json).map { FilePath($0.Device) }
         }
 
         /// As Docker writes it, with the values as they were given.

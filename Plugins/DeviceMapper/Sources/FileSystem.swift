@@ -105,7 +105,11 @@ struct Superblock: Equatable {
         if bytes.starts(with: Array("XFSB".utf8)) {
             kind = .xfs
             uuid = Self.text(bytes[32..<48])
-            size = number(4, 4, isBig: true) * number(8, 8, isBig: true)
+            let (bytes, isTooLarge) = number(4, 4, isBig: true).multipliedReportingOverflow(
+                by: number(8, 8, isBig: true)
+            )
+            if isTooLarge { return nil }
+            size = bytes
         } else if number(1024 + 0x38, 2, isBig: false) == 0xef53 {
             kind = .ext4
             uuid = Self.text(bytes[1024 + 0x68..<1024 + 0x78])

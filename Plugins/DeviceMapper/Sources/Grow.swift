@@ -52,9 +52,10 @@ extension DeviceMapper: GrowableDriver {
         if !mayBeLess { for part in parts { try part.check() } }
         for part in parts { try part.grow() }
         guard let table, let old = try Control.table(pool.name)?.length else { return }
-        let sectors = try Self.size(of: Pool.device(table.data)) >> 9
+        let sectors = try PoolDevice.size(of: Pool.device(table.data)) >> 9
         // The metadata's new size is seen when the table is put in place anew.
-        if sectors == old, metadata == nil || mayBeLess { return }
+        let blocks = min(try PoolDevice.size(of: Pool.device(table.metadata)) / 4096, Self.mostMetadataBlocks)
+        if try sectors == old && blocks <= pool.status().metadata.total { return }
         try Control.load(pool.name, .init(length: sectors, type: "thin-pool", text: table.text))
         // Without flushing: what waits for room in a full pool would never end.
         try Control.suspend(pool.name, isPlain: true)
@@ -96,10 +97,6 @@ extension DeviceMapper: GrowableDriver {
         }
     }
 
-    private static func size(of path: FilePath) throws -> UInt64 {
-        let device = OwnedDescriptor(try sys("open \(path)") { Glibc.open(path.string, O_RDONLY | O_CLOEXEC) })
-        var bytes: UInt64 = 0
-        try sys("ask for the size of \(path)") { linux_block_size(device.rawValue, &bytes) }
-        return bytes
-    }
+    /// The kernel uses no more of a larger device. drivers/md/dm-thin-metadata.h: THIN_METADATA_MAX_SECTORS
+    private static let mostMetadataBlocks: UInt64 = 255 * ((1 << 14) - 64)
 }

@@ -19,7 +19,7 @@ extension DeviceMapper {
     func requireName(_ id: LayerID) throws {
         let reason: String
         if Records.isReserved(id.description) {
-            reason = "a file of the driver has this name; choose another for the layer"
+            reason = "the driver needs this name itself; choose another for the layer"
         } else if pool.device(id).utf8.count > 127 {
             reason = "the layer's name is too long for a device's, which has 127 characters; choose a shorter one"
         } else {
@@ -67,8 +67,9 @@ extension DeviceMapper {
         try shared.exclusively { if $0.isRootInBase == nil { $0.isRootInBase = !wasMissing } }
     }
 
-    /// From now on the layer is no more; nil where it was not.
-    func markRemoved(_ id: LayerID) throws -> DeviceRecord? {
+    /// What is to be deleted; nil where there is nothing. Where the layer's blocks are to be given back before, it is
+    /// no more from now on, and its device is active if nobody else has it.
+    func beginRemoval(_ id: LayerID) throws -> (record: DeviceRecord, isActive: Bool)? {
         let record: DeviceRecord?
         do { record = try records.device(id) } catch is DriverError {
             // Nobody knows which device it was: its blocks stay in the pool.
@@ -76,26 +77,38 @@ extension DeviceMapper {
             return nil
         }
         guard let record else { return nil }
+        guard settings.discards ?? hasFiles else { return (record, false) }
         do { try markDeleted(id, record) } catch let error as SystemError {
             // On a full disk the layer must go without.
             guard [.noSpace, .diskQuotaExceeded].contains(error.errno) else { throw error }
         }
-        return record
+        // The layer goes in any case, and its blocks are free in the pool.
+        return (record, (try? activateUnused(pool.device(id), record)) ?? false)
     }
 
-    /// Gives the layer's own blocks back to the disk that holds the pool, where that is wanted.
-    ///
-    /// The layer goes in any case, and its blocks are free in the pool.
-    func giveBack(_ id: LayerID, _ record: DeviceRecord) {
-        guard settings.discards ?? hasFiles else { return }
-        let name = pool.device(id)
-        guard
-            let info = try? shared.exclusively({ _ -> Control.Info? in
-                try pool.activate(name, record)
-                return try Control.info(name)
-            }), info.openCount == 0
-        else { return }
-        try? pool.discard(name, size: record.size)
+    /// Makes the device usable; false where somebody uses it.
+    private func activateUnused(_ name: String, _ record: DeviceRecord) throws -> Bool {
+        try pool.activate(name, record) || Control.info(name)?.openCount == 0
+    }
+
+    /// Gives the layer's own blocks back to the disk that holds the pool; if that fails they are free in the pool only.
+    func giveBack(_ id: LayerID, _ record: DeviceRecord) { try? pool.discard(pool.device(id), size: record.size) }
+
+    /// Deletes the layer, and others that nobody uses any more.
+    func end(_ id: LayerID, _ record: DeviceRecord, _ state: inout Shared.State) throws {
+        // Another's sweep may have deleted it a moment ago, and its number may be another layer's.
+        guard try isStill(id, record) else { return sweep(&state) }
+        do { try delete(id, record, &state) } catch let error as SystemError where error.errno == .resourceBusy {
+            try records.write(record, for: id)  // it stays
+            throw error
+        }
+        sweep(&state)
+    }
+
+    /// Whether the layer still has this device: not one of the same name that was made since.
+    private func isStill(_ id: LayerID, _ record: DeviceRecord) throws -> Bool {
+        guard let now = try records.device(id) else { return false }
+        return now.deviceID == record.deviceID && now.transaction == record.transaction
     }
 
     /// An xfs that can't write its metadata into a full pool tries for ever, and its containers hang. How often it

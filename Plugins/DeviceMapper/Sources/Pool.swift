@@ -25,9 +25,16 @@ struct Pool: Sendable {
     /// The name of a layer's device, or of the base's (nil).
     func device(_ id: LayerID?) -> String { "\(prefix)-\(id?.description ?? "base")" }
 
-    /// What the pool says of itself.
-    func status() throws -> PoolStatus {
-        guard let target = try Control.status(name), target.type == "thin-pool", let status = PoolStatus(target.text)
+    /// What the pool says of itself, after it has written all that it knows to its disks.
+    func status() throws -> PoolStatus { try status(isPlain: false) }
+
+    /// What the pool knows, at the price of the question: all is as it will be written, but for blocks that were freed
+    /// a moment ago, which count as used.
+    func knowledge() throws -> PoolStatus { try status(isPlain: true) }
+
+    private func status(isPlain: Bool) throws -> PoolStatus {
+        guard let target = try Control.status(name, isPlain: isPlain), target.type == "thin-pool",
+            let status = PoolStatus(target.text)
         else { throw SystemError("read the status of the pool \(name)", .noSuchAddressOrDevice) }
         return status
     }
@@ -43,7 +50,7 @@ struct Pool: Sendable {
 
     /// Lets go what a reader of the metadata kept.
     func dropSnapshot() throws {
-        if try status().heldRoot != nil { try message("release_metadata_snap") }
+        if try knowledge().heldRoot != nil { try message("release_metadata_snap") }
     }
 
     /// The block device with the number `7:0`.
@@ -59,8 +66,10 @@ struct Pool: Sendable {
     }
 
     /// Throws where nothing can be made or deleted in the pool.
-    func requireHealth() throws {
-        let status = try status()
+    func requireHealth() throws { try requireHealth(of: status()) }
+
+    /// The same of a status that is known already.
+    func requireHealth(of status: PoolStatus) throws {
         let remedy: String
         switch status.mode {
         case .works, .isFull:

@@ -91,7 +91,8 @@ extension DeviceMapper {
             rest: "32768 2 skip_block_zeroing error_if_no_space"
         )
         defer { withExtendedLifetime((data, metadata)) {} }
-        let target = Control.Target(length: try data.size() >> 9, type: "thin-pool", text: table.text)
+        let sectors = try PoolDevice.size(of: data.path) >> 9
+        let target = Control.Target(length: sectors, type: "thin-pool", text: table.text)
         do { try Control.create(pool.name, target) } catch {
             let remedy =
                 "see what the kernel says (dmesg); metadata are checked with thin_check and repaired with thin_repair, "
@@ -122,8 +123,8 @@ struct PoolDevice {
         path = device ?? loop?.device.path ?? file.path
     }
 
-    /// In bytes.
-    func size() throws -> UInt64 {
+    /// The bytes of a block device.
+    static func size(of path: FilePath) throws -> UInt64 {
         let device = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_CLOEXEC) })
         var bytes: UInt64 = 0
         try sys("ask for the size of \(path)") { linux_block_size(device.rawValue, &bytes) }

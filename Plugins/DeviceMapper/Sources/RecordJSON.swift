@@ -75,7 +75,8 @@ extension TransactionRecord {
     }
 }
 
-private func decoded<T: Decodable>(_ type: T.Type, from json: [UInt8]) -> T? {
+/// A value of a file's JSON; nil where it is none.
+func decoded<T: Decodable>(_ type: T.Type, from json: [UInt8]) -> T? {
     try? JSONDecoder().decode(type, from: Data(json))
 }
 

@@ -1,5 +1,9 @@
-// The small files below `metadata/`, in Docker's words. Each is written aside and renamed in, and is on the disk
-// before the pool takes its next step: the pool commits each message at once, and must never know more than they.
+// The small files below `metadata/`, in Docker's words. Each is written aside and renamed in; its bytes are on the disk
+// before it has its name, so that a record is whole or not there.
+//
+// Its name is not flushed. The pool commits each message at once; after a power cut it may know a device whose record is
+// not there, and a record may be there again whose device is gone. The store flushes what it needs before it registers a
+// layer, and removes all others: of the first kind only the blocks stay used, and the number is passed over.
 
 import Glibc
 import GraphDrivers
@@ -51,9 +55,9 @@ struct Records: Sendable {
     /// Where the record of a layer is, or of the base (nil).
     func path(_ id: LayerID?) -> FilePath { folder.appending(id?.description ?? "base") }
 
-    /// Whether a layer can't have this name, since a file that is no layer's has it.
+    /// Whether a layer can't have this name, since a file that is no layer's has it, or the pool's device.
     static func isReserved(_ name: String) -> Bool {
-        ["base", "deviceset-metadata", "transaction-metadata"].contains(name) || name.hasSuffix(".migrated")
+        ["base", "pool", "deviceset-metadata", "transaction-metadata"].contains(name) || name.hasSuffix(".migrated")
     }
 
     /// The record of a layer, or of the base; nil where there is none.

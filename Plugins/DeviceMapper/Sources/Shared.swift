@@ -17,6 +17,8 @@ final class Shared: Sendable {
         var used: Set<UInt32> = []
         /// The number that was given out last.
         var last: UInt32 = 0
+        /// The last deletion that was done.
+        var deletion: TransactionRecord?
         /// Layers to be deleted as soon as nobody uses them.
         var leaving: Set<LayerID> = []
         /// Whether the base has the folder that layers show; nil: not known yet.

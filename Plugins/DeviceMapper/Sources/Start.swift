@@ -61,20 +61,30 @@ extension DeviceMapper {
     }
 
     /// Brings the home up; what is half done of an earlier run is finished or undone.
-    static func start(_ driver: DeviceMapper) throws -> FileSystem {
+    static func start(_ driver: DeviceMapper, hadHome: Bool) throws -> FileSystem {
         try driver.shared.exclusively { state in
-            try driver.makeFolders()
-            try driver.records.clean()
-            let found = try driver.startPool()
-            try driver.pool.requireHealth()
-            try driver.resumeAll()
-            try driver.pool.dropSnapshot()
-            try driver.load(&state)
-            try driver.rollBack(&state)
-            driver.sweep(&state)
-            if found.wasActive { try driver.growToOptions() }
-            return try startBase(driver, found, &state)
+            // Another may have begun the home a moment ago.
+            let isNew = try listFolder(driver.home).isEmpty
+            do { return try start(driver, &state) } catch {
+                if isNew { undo(driver, &state, hadHome: hadHome) }
+                throw error
+            }
         }
+    }
+
+    private static func start(_ driver: DeviceMapper, _ state: inout Shared.State) throws -> FileSystem {
+        try driver.makeFolders()
+        try driver.records.clean()
+        try driver.removeLeftovers()
+        let found = try driver.startPool()
+        try driver.pool.requireHealth()
+        try driver.resumeAll()
+        try driver.pool.dropSnapshot()
+        try driver.load(&state)
+        if let step = try driver.records.transaction() { try driver.rollBack(step, &state) }
+        driver.sweep(&state)
+        if found.wasActive { try driver.growToOptions() }
+        return try startBase(driver, found, &state)
     }
 
     private func makeFolders() throws {
@@ -85,11 +95,27 @@ extension DeviceMapper {
         }
     }
 
-    /// A kill while a snapshot was made leaves its origin suspended, and who writes to that hangs. The base is not
-    /// for use.
+    /// A kill may leave the node of a device that is gone, and a file on its way into the home.
+    private func removeLeftovers() throws {
+        try removeAsides(in: home)
+        let known = try Set(Control.names())
+        let nodes = (try? listFolder("/dev/mapper")) ?? []  // made with the first one
+        for name in nodes where name.hasPrefix(pool.prefix + "-") && !known.contains(name) {
+            unlink(Control.node(name).string)
+        }
+    }
+
+    /// A kill while a snapshot was made leaves its origin suspended, and who writes to that hangs; one while a file
+    /// system was settled leaves it frozen, at worst. The base is not for use.
     private func resumeAll() throws {
+        let kind = try FileSystem(rawValue: records.deviceSet().baseFileSystem)
         for name in try activeDevices() {
-            if let info = try Control.info(name), info.isComplete, info.isSuspended { try Control.resume(name) }
+            guard let info = try Control.info(name), info.isComplete else { continue }
+            if info.isSuspended { try Control.resume(name) }
+            guard info.openCount > 0, let kind else { continue }
+            // The node goes when the device is told to go.
+            let node = exists(Control.node(name)) ? Control.node(name) : FilePath("/dev/dm-\(info.minor)")
+            try? kind.thaw(node)
         }
         try pool.deactivate(pool.device(nil), deferred: true)
     }
@@ -112,10 +138,20 @@ extension DeviceMapper {
         if let base = try records.device(nil) { state.used.insert(base.deviceID) }
     }
 
+    /// Makes a pool of the user's as new as it was: it is taken only if it never had a transaction.
+    private func resetTransaction() throws {
+        // Without a step of ours it is as it was found.
+        guard !pool.isOwn, try records.transaction() != nil else { return }
+        let status = try pool.status()
+        guard status.data.used == 0, status.transaction != 0 else { return }
+        try pool.message("set_transaction_id \(status.transaction) 0")
+    }
+
     /// Undoes a first start that failed: what was there before stays.
-    static func undo(_ driver: DeviceMapper, hadHome: Bool) {
+    private static func undo(_ driver: DeviceMapper, _ state: inout Shared.State, hadHome: Bool) {
         // All of this is to leave nothing; the error to report is the one that led here.
-        try? driver.release()
+        try? driver.resetTransaction()
+        try? driver.release(&state, but: [])
         DirectLVM(home: driver.home, settings: driver.settings.direct).undo()
         for name in (try? listFolder(driver.home)) ?? [] { try? removeTree(driver.home.appending(name)) }
         if !hadHome { rmdir(driver.home.string) }

@@ -1,7 +1,8 @@
 // Every change of the pool is one transaction, in Docker's protocol: write down what is about to be done, do it,
 // write or delete the device's record, and only then let the pool take the transaction's number as its own. A number
 // written down that is larger than the pool's is a step that was cut short: it is undone by deleting its device. So a
-// half-made layer goes, and a half-deleted one goes as well.
+// half-made layer goes, and a half-deleted one goes as well. To undo a deletion that was done changes nothing; so the
+// pool, which writes all it has for each number, gets that of a deletion with the next step, or in the end.
 
 import Glibc
 import GraphDrivers
@@ -14,20 +15,20 @@ extension DeviceMapper {
         _ id: LayerID?,
         size: UInt64,
         origin: (id: LayerID?, record: DeviceRecord)?,
+        after before: UInt64,
         _ state: inout Shared.State
     ) throws -> DeviceRecord {
-        let before = try pool.status().transaction
-        var record = DeviceRecord(deviceID: 0, size: size, transaction: before + 1)
+        var record = DeviceRecord(deviceID: 0, size: size, transaction: before &+ 1)
         if let origin {
             record.deviceID = try pool.whileSuspended(pool.device(origin.id)) {
-                try allot(id, before + 1, &state) { "create_snap \($0) \(origin.record.deviceID)" }
+                try allot(id, before &+ 1, &state) { "create_snap \($0) \(origin.record.deviceID)" }
             }
         } else {
-            record.deviceID = try allot(id, before + 1, &state) { "create_thin \($0)" }
+            record.deviceID = try allot(id, before &+ 1, &state) { "create_thin \($0)" }
         }
         do {
             try records.write(record, for: id)
-            try pool.message("set_transaction_id \(before) \(before + 1)")
+            try pool.message("set_transaction_id \(before) \(before &+ 1)")
         } catch {
             // The first error is the one to report; what stays is undone by `remove`, or by the next start.
             try? pool.message("delete \(record.deviceID)")
@@ -71,16 +72,16 @@ extension DeviceMapper {
         let name = pool.device(id)
         do {
             try pool.deactivate(name, deferred: false, tries: tries)
-            let before = try pool.status().transaction
+            let before = try pool.knowledge().transaction
             let step = TransactionRecord(
-                transaction: before + 1,
+                transaction: before &+ 1,
                 device: id?.description ?? "",
                 deviceID: record.deviceID
             )
             try records.write(step)
             try deleteDevice(record.deviceID)
             try records.remove(id)
-            try pool.message("set_transaction_id \(before) \(before + 1)")
+            state.deletion = step
         } catch let error as SystemError where error.errno == .resourceBusy && settings.isDeletionDeferred {
             try pool.deactivate(name, deferred: true)
             try markDeleted(id, record)
@@ -105,12 +106,24 @@ extension DeviceMapper {
         try records.write(record, for: id, flush: false)
     }
 
-    /// Undoes the step that was cut short, if there is one.
-    func rollBack(_ state: inout Shared.State) throws {
-        let before = try pool.status().transaction
-        guard let step = try records.transaction(), step.transaction > before else { return }
+    /// Gives the pool the number of a deletion that was the last step: for another engine, or a start that has less to
+    /// do.
+    func settle(_ state: inout Shared.State) throws {
+        guard let step = state.deletion, try records.transaction() == step else { return }
+        let before = try pool.knowledge().transaction
+        if step.transaction == before &+ 1 { try pool.message("set_transaction_id \(before) \(step.transaction)") }
+        state.deletion = nil
+    }
+
+    /// Undoes the last step if it was cut short.
+    func rollBack(_ step: TransactionRecord, _ state: inout Shared.State) throws {
+        let known = try pool.knowledge()
+        // A failed one has no number.
+        try pool.requireHealth(of: known)
+        let before = known.transaction
+        guard step.transaction > before else { return }
         // One step at a time is under way. A pool further behind knows nothing of layers that have records.
-        guard step.transaction == before + 1 else { throw strangePool(step, before) }
+        guard step.transaction == before &+ 1 else { throw strangePool(step, before) }
         let id = LayerID(step.device)
         guard step.device.isEmpty || id != nil else { return }
         // Another home's pool can be at just that step, and knows nothing of this layer.

@@ -9,10 +9,14 @@ import SystemPackage
 extension Pool {
     private static let patience = 100
 
-    /// Makes the device usable; one that is usable already stays as it is.
-    func activate(_ name: String, _ record: DeviceRecord) throws {
+    /// Makes the device usable; one that is usable already stays as it is. True where there was none.
+    @discardableResult
+    func activate(_ name: String, _ record: DeviceRecord) throws -> Bool {
         for _ in 0..<Self.patience {
-            guard let info = try Control.info(name) else { return try make(name, record) }
+            guard let info = try Control.info(name) else {
+                try make(name, record)
+                return true
+            }
             // Cut short while it was made, or left by a layer of this name that is no more.
             guard info.isComplete, try isTable(of: name, for: record) else {
                 try Control.remove(name)
@@ -20,7 +24,8 @@ extension Pool {
             }
             if info.isSuspended { try Control.resume(name) }
             if info.isLeaving, try !stay(name) { continue }
-            return try Self.requireNode(of: name)
+            try Self.requireNode(of: name)
+            return false
         }
         throw SystemError("activate the device \(name)", .resourceBusy)
     }
@@ -67,20 +72,17 @@ extension Pool {
         }
     }
 
-    /// Gives back the device's blocks that no other has, to the data device.
+    /// Gives back the device's blocks that no other has, to the data device; fails where it is mounted.
     func discard(_ name: String, size: UInt64) throws {
         let node = Control.node(name)
-        let device = OwnedDescriptor(try sys("open \(node)") { open(node.string, O_RDWR | O_CLOEXEC) })
+        let device = OwnedDescriptor(try sys("open \(node)") { open(node.string, O_RDWR | O_EXCL | O_CLOEXEC) })
         try sys("discard \(node)") { linux_block_discard(device.rawValue, 0, size) }
     }
 
     /// Runs `body` while the device's file system stands still, if the device is active.
     func whileSuspended<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
         guard let info = try Control.info(name), info.isComplete else { return try body() }
-        do { try Control.suspend(name) } catch {
-            guard error.errno == .noSuchAddressOrDevice else { throw error }
-            return try body()
-        }
+        guard try suspend(name) else { return try body() }
         let result: Result
         do { result = try body() } catch {
             try? resume(name)  // the first error is the one to report; the next start resumes all devices
@@ -88,6 +90,22 @@ extension Pool {
         }
         try resume(name)
         return result
+    }
+
+    /// False where the device is gone.
+    private func suspend(_ name: String) throws -> Bool {
+        for attempt in 1... {
+            do {
+                try Control.suspend(name)
+                break
+            } catch {
+                if error.errno == .noSuchAddressOrDevice { return false }
+                // Before Linux 6.8 a file system can't be frozen twice: `settle` or somebody else has it frozen.
+                guard error.errno == .resourceBusy, attempt < Self.patience else { throw error }
+                usleep(10_000)
+            }
+        }
+        return true
     }
 
     private func resume(_ name: String) throws {

@@ -26,6 +26,30 @@ struct CrashTests {
         #expect(try home.isReleased(again))
     }
 
+    @Test(arguments: [FileSystem.ext4, .xfs])
+    func aLayerLeftFrozenGoesOn(_ kind: FileSystem) throws {
+        let home = try Home(kind)
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        guard case .mounts(let mounts) = try driver.open(a) else { throw DriverError.noSuchLayer(driver: "", a) }
+        let place = home.folder.appending("place")
+        try makeFolders(place, mode: .ownerReadWriteExecute)
+        func freeze(_ verb: String) throws { try Command.run(["fsfreeze", verb, place.string]) }
+        try mountTree(mounts, at: place)
+        try freeze("--freeze")
+        let again = try home.driver()
+        // Thawing fails where nothing is frozen.
+        #expect(throws: Command.Failure.self) { try freeze("--unfreeze") }
+        // A frozen one that nobody has mounted any more keeps its device.
+        try freeze("--freeze")
+        try unmount(place)
+        try again.close(a)
+        #expect(try Control.info(driver.pool.device(a)) != nil)
+        try home.driver().release()
+        #expect(try Home.soon { try home.isReleased(again) })
+    }
+
     @Test func aDeviceWithoutATableIsMadeAnew() throws {
         let home = try Home()
         let a = try layer("a")
@@ -72,6 +96,32 @@ struct CrashTests {
         #expect(try driver.text(of: a) == "content")
     }
 
+    /// The pool gets the number of a deletion later: until then each start does it again.
+    @Test func aDeletionCanBeDoneTwice() throws {
+        let home = try Home()
+        let (a, b, c) = (try layer("a"), try layer("b"), try layer("c"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.add(b, on: a)
+        try driver.remove(b)
+        let again = try home.driver()
+        #expect(try !again.contains(b) && again.text(of: a) == "content")
+        // The same name, and the next one, are other layers.
+        try again.add(b, on: a)
+        try again.remove(b)
+        try again.add(b, on: a, "another")
+        #expect(try home.driver().text(of: b) == "another")
+        try again.remove(b)
+        try again.add(c, on: a)
+        #expect(try home.driver().text(of: c) == "content")
+        try again.remove(c)
+        // In the end nothing is open.
+        _ = try again.open(a)
+        try again.release()
+        #expect(try again.pool.status().transaction == again.records.transaction()?.transaction)
+        try again.close(a)
+    }
+
     @Test func aNumberThatIsAnothersIsNotDeleted() throws {
         let home = try Home()
         let a = try layer("a")
@@ -102,6 +152,20 @@ struct CrashTests {
         try again.add(b)
     }
 
+    @Test func nodesAndFilesOfAKilledDaemonGo() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        let stray = [Control.node(driver.pool.device(a)), home.path.appending(".tmp-.setup-config.new0123456789ab")]
+        mknod(stray[0].string, S_IFBLK | 0o600, 0)
+        try writeFile([], to: stray[1], mode: .ownerReadWrite)
+        #expect(stray.allSatisfy(exists))
+        let again = try home.driver()
+        #expect(!stray.contains(where: exists))
+        #expect(try again.text(of: a) == "content")
+    }
+
     @Test func aBaseHalfMadeIsMadeAnew() throws {
         let home = try Home()
         let driver = try home.driver()
@@ -112,6 +176,22 @@ struct CrashTests {
         #expect(try again.records.device(nil)?.isInitialized == true)
         try again.add(layer("a"))
         #expect(try again.pool.status().data.used < 4000)
+    }
+
+    @Test func aStartThatFailsLeavesWhatAnotherBegan() throws {
+        let home = try Home(.ext4, [("dm.thinpooldev", "varve-no-such-pool")])
+        try makeFolders(home.path, mode: .ownerReadWriteExecute)
+        let lock = try FileDescriptor.open(home.path, .readOnly)
+        try sys("lock") { flock(lock.rawValue, LOCK_EX) }
+        let path = home.path
+        let options = home.options
+        let thread = try OSThread { _ = try? DeviceMapper(home: path, options: DriverOptions(options)) }
+        // It waits for the lock, and has seen the home empty.
+        usleep(500_000)
+        try writeFile([], to: home.path.appending("another's"), mode: .ownerReadWrite)
+        try lock.close()
+        thread.join()
+        #expect(exists(home.path.appending("another's")))
     }
 
     @Test func aFirstStartThatFailsLeavesNothing() throws {

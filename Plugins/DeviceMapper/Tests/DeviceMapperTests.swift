@@ -3,10 +3,10 @@ import DriverChecks
 import GraphDrivers
 import Testing
 
-/// The promises of all drivers, where the kernel has device-mapper; else the reason for skipping is printed.
+/// The promises of all drivers.
 ///
 /// Small, so that a tmpfs of a virtual machine has room: an xfs has 300 MB at least.
-@Suite(.serialized) struct DeviceMapperTests {
+@Suite(.serialized, .enabled(if: hasThinPools, "this kernel has no thin pools")) struct DeviceMapperTests {
     @Test("DeviceMapper keeps its promise", arguments: Check.all, ["ext4", "xfs"])
     func keeps(_ check: Check, on fileSystem: String) throws {
         let options = DriverOptions([

@@ -77,16 +77,53 @@ struct DirectLVMTests {
         try home.driver().add(layer("a"))
     }
 
+    /// What a start leaves that is killed while LVM makes the pool.
+    private func writeNote(_ home: Home, of device: FilePath) throws {
+        try makeFolders(home.path, mode: .ownerReadWriteExecute)
+        var settings = DirectLVM.Settings()
+        settings.device = device
+        try writeFile(settings.json, to: home.path.appending(".setup-config.new"), mode: .ownerReadWrite)
+    }
+
+    @Test func aStrangersVolumeGroupIsLeftAlone() throws {
+        let disk = try Disk()
+        try Command.run(["pvcreate", "-f", "-y", disk.path.string])
+        try Command.run(["vgcreate", "docker", disk.path.string])
+        let options = [("dm.directlvm_device", disk.path.string)]
+        let (home, forced) = (try Home(.ext4, options), try Home(.ext4, options + [("dm.directlvm_device_force", "1")]))
+        // A start with another device was cut short, or none.
+        try writeNote(home, of: "/dev/another")
+        for home in [home, forced] {
+            let error = #expect(throws: DriverError.self) { try home.driver() }
+            #expect("\(try #require(error))".contains("already part of a volume group \"docker\""))
+            try Command.run(["vgs", "docker"])
+        }
+        // The group's name is taken.
+        let other = try Disk()
+        let third = try Home(.ext4, [("dm.directlvm_device", other.path.string)])
+        #expect(throws: Command.Failure.self) { try third.driver() }
+        try Command.run(["vgs", "docker"])
+        // Nothing is left on the device.
+        #expect(throws: Command.Failure.self) { try Command.run(["blkid", "-p", other.path.string]) }
+    }
+
     @Test func aSetUpThatWasCutShortBeginsAnew() throws {
         let disk = try Disk()
         let home = try Home(.ext4, [("dm.directlvm_device", disk.path.string)])
-        try makeFolders(home.path, mode: .ownerReadWriteExecute)
-        try writeFile([], to: home.path.appending(".setup-config.new"), mode: .ownerReadWrite)
+        try writeNote(home, of: disk.path)
         try Command.run(["pvcreate", "-f", "-y", disk.path.string])
         try Command.run(["vgcreate", "docker", disk.path.string])
         try Command.run(["lvcreate", "-y", "-n", "thinpool", "docker", "-l", "50%VG"])
         try home.driver().add(layer("a"))
         #expect(!exists(home.path.appending(".setup-config.new")))
+    }
+
+    @Test func aSetUpThatWasCutBeforeItsGroupBeginsAnew() throws {
+        let disk = try Disk()
+        let home = try Home(.ext4, [("dm.directlvm_device", disk.path.string)])
+        try writeNote(home, of: disk.path)
+        try Command.run(["pvcreate", "-f", "-y", disk.path.string])
+        try home.driver().add(layer("a"))
     }
 
     @Test func aFirstStartThatFailsGivesTheDeviceBack() throws {

@@ -78,6 +78,9 @@ struct PoolTests {
         try DeviceMapper.grow(home: home.path, options: options, dataBytes: 3 << 30, metadataBytes: 64 << 20)
         try sys("grow") { truncate(home.path.appending("devicemapper/data").string, 4 << 30) }
         #expect(try home.driver().pool.status().data.total == 65536)
+        // The same of the metadata alone.
+        try sys("grow") { truncate(home.path.appending("devicemapper/metadata").string, 96 << 20) }
+        #expect(try home.driver().pool.status().metadata.total == 24576)
         try driver.close(a)
         try driver.release()
         try DeviceMapper.grow(home: home.path, options: options, dataBytes: 5 << 30, metadataBytes: nil)
@@ -146,8 +149,59 @@ struct PoolTests {
             let refusal = #expect(throws: DriverError.self) { try other.driver() }
             #expect("\(try #require(refusal))".contains("already has used data blocks"))
             #expect(!exists(other.path))
+            // Also where a step is left of a home that was deleted in part: here one that would delete the base.
+            let number = try #require(try driver.records.device(nil)).deviceID
+            let now = try driver.pool.status().transaction
+            for (step, device) in [(1, "x"), (now, ""), (now + 1, "")] {
+                try makeFolders(other.path.appending("metadata"), mode: .ownerReadWriteExecute)
+                let record = TransactionRecord(transaction: step, device: device, deviceID: number)
+                try other.unstarted().records.write(record)
+                let again = #expect(throws: DriverError.self) { try other.driver() }
+                #expect("\(try #require(again))".contains("already has used data blocks"))
+            }
+            #expect(try home.driver().text(of: a) == "content")
             try home.driver().release()
         }
+    }
+
+    @Test func aFirstStartThatFailsLeavesThePoolOfTheUsersNew() throws {
+        let name = "varve-test-\(randomHex(bytes: 4))"
+        let options = [("dm.thinpooldev", name)]
+        let (bad, good) = (try Home(.ext4, options + [("dm.mkfsarg", "--nonsense")]), try Home(.ext4, options))
+        try Stranger.use(named: name, in: good.folder) { _ in
+            for _ in 0..<2 {
+                #expect(throws: Command.Failure.self) { try bad.driver() }
+                #expect(!exists(bad.path))
+            }
+            try good.driver().add(layer("a"))
+            try good.driver().release()
+        }
+    }
+
+    @Test func aFailedPoolIsCalledSo() throws {
+        let folder = TestHost.folder.appending("varve-devices-\(randomHex(bytes: 4))")
+        try makeFolders(folder, mode: .ownerReadWriteExecute)
+        defer { try? removeTree(folder) }
+        let disk = try Stranger.device("meta", 16 << 20, folder)
+        let name = "varve-test-\(randomHex(bytes: 4))"
+        try Control.create(name, .init(length: 32768, type: "linear", text: "\(disk.path) 0"))
+        defer { try? Control.remove(name) }
+        let home = try Home(.ext4, [("dm.metadatadev", Control.node(name).string)])
+        let (a, b, driver) = (try layer("a"), try layer("b"), try home.driver())
+        try driver.add(a)
+        try Control.load(name, .init(length: 32768, type: "error", text: ""))
+        try Control.suspend(name, isPlain: true)
+        try Control.resume(name)
+        // The first one meets the failure.
+        try? driver.create(b, parent: a, options: LayerOptions())
+        let step = TransactionRecord(transaction: 9, device: "b", deviceID: 9)
+        let rollBack = { try driver.shared.exclusively { try driver.rollBack(step, &$0) } }
+        for step in [{ try driver.create(b, parent: a, options: LayerOptions()) }, rollBack] {
+            let error = #expect(throws: DriverError.self) { try step() }
+            #expect("\(try #require(error))".contains("the pool is in the mode"))
+        }
+        try driver.release()
+        withExtendedLifetime(disk) {}
     }
 
     @Test func blockDevicesTakeTheFilesPlace() throws {

@@ -54,7 +54,7 @@ struct SizeTests {
         let home = try Home()
         let driver = try home.driver()
         let long = String(repeating: "n", count: 120)
-        for name in ["base", "deviceset-metadata", "transaction-metadata", "x.migrated", long] {
+        for name in ["base", "pool", "deviceset-metadata", "transaction-metadata", "x.migrated", long] {
             let id = try layer(name)
             #expect(throws: DriverError.self) { try driver.create(id, parent: nil, options: LayerOptions()) }
             #expect(!driver.contains(id))

@@ -61,4 +61,10 @@ func otherWordsAreNoStatus(_ text: String) { #expect(PoolStatus(text) == nil) }
     #expect(other.kind == .ext4 && other.size == 256 * 4096)
     #expect(other.uuid == "0f0e0d0c-0b0a-0908-0706-050403020100")
     #expect(Superblock([UInt8](repeating: 0, count: 4096)) == nil)
+    // What can't be, of a device that somebody else wrote.
+    let wild = [UInt8](repeating: 0xff, count: 4096)
+    #expect(Superblock(Array("XFSB".utf8) + wild.dropFirst(4)) == nil)
+    var large = wild
+    large.replaceSubrange(1024 + 0x38..<1024 + 0x3a, with: [0x53, 0xef])
+    #expect(Superblock(large)?.kind == .ext4)
 }

@@ -60,8 +60,32 @@ struct UseTests {
         #expect(try Home.soon { try Control.info(driver.pool.device(b)) == nil })
         try again.close(a)
         #expect(!exists(home.record("b")))
+        // And so does a new layer, which may want the room.
+        try again.add(b, on: a)
+        try show(again, b, at: place)
+        try again.close(b)
+        try again.remove(b)
+        try unmount(place)
+        #expect(try Home.soon { try Control.info(driver.pool.device(b)) == nil })
+        try again.create(layer("c"), parent: a, options: LayerOptions())
+        #expect(!exists(home.record("b")))
         try again.add(b, on: a, "new")
         #expect(try again.text(of: b) == "new")
+    }
+
+    @Test func aNumberThatWasGivenToAnotherIsLeftAlone() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        let record = try driver.existing(a)
+        try driver.remove(a)
+        try driver.shared.exclusively { $0.last = record.deviceID - 1 }
+        try driver.add(b)
+        #expect(try driver.deviceID(of: b) == record.deviceID)
+        // What a `remove` does that was overtaken by another's sweep.
+        try driver.shared.exclusively { try driver.end(a, record, &$0) }
+        #expect(try driver.text(of: b) == "content")
     }
 
     @Test func withoutDeferredDeletionALayerInUseStays() throws {
@@ -128,6 +152,44 @@ struct UseTests {
         #expect(try Control.info(driver.pool.device(a))?.isSuspended == false)
         try unmount(place)
         try driver.close(a)
+    }
+
+    @Test func aLayerIsMountedWhileASnapshotOfItIsMade() throws {
+        let home = try Home()
+        let a = try layer("a")
+        let driver = try home.driver()
+        try driver.add(a)
+        _ = try driver.open(a)
+        let name = driver.pool.device(a)
+        try Control.suspend(name)
+        let thread = try OSThread {
+            usleep(500_000)
+            try? Control.resume(name)
+        }
+        defer { thread.join() }
+        #expect(try driver.text(of: a) == "content")
+        try driver.close(a)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func releaseAndOpenDoNotWaitForEachOther() throws {
+        let home = try Home()
+        let (a, b) = (try layer("a"), try layer("b"))
+        let driver = try home.driver()
+        try driver.add(a)
+        try driver.add(b)
+        _ = try driver.open(a)  // so that the pool stays
+        let thread = try OSThread {
+            for _ in 0..<100 {
+                // The device may be told to go between the two.
+                _ = try? driver.open(b)
+                try? driver.close(b)
+            }
+        }
+        for _ in 0..<100 { try driver.release() }
+        thread.join()
+        try driver.close(a)
+        #expect(try driver.text(of: b) == "content")
     }
 
     @Test func releaseGivesTheLoopDevicesBack() throws {

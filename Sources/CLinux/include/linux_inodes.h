@@ -13,7 +13,11 @@ int linux_checkpoint_ext4(int folder);
 
 // Freezes the file system below `folder` and thaws it at once, which writes all of it to its place. man 2 ioctl_fs:
 // FIFREEZE. A child process does it, which goes on if the caller is killed: else whoever writes there would hang.
-int linux_freeze_and_thaw(int folder);
+// Fails with EBUSY where somebody else keeps it frozen for a second; if it `takes_over`, it is thawed then.
+int linux_freeze_and_thaw(int folder, int takes_over);
+
+// Thaws the file system below `folder`; EINVAL where it is not frozen.
+int linux_thaw(int folder);
 
 // Opens the folder with this number and generation in the file system below `folder`, wherever it is; ESTALE if there
 // is none. man 2 open_by_handle_at; the handles of ext4 (fs/ext4/namei.c) and xfs (fs/xfs/xfs_export.h).

@@ -58,7 +58,9 @@ extension DeviceMapper {
         of new: (id: LayerID, tree: FilePath),
         since old: (id: LayerID, tree: FilePath)
     ) throws -> [Change] {
-        for tree in [new.tree, old.tree] { try fileSystem.settle(tree) }
+        for tree in [new.tree, old.tree] {
+            try fileSystem.settle(tree) { body in try shared.exclusively { _ in try body() } }
+        }
         let ranges = try differingRanges(new.id, since: old.id)
         let search = try ChangeSearch(side(new.id, new.tree), side(old.id, old.tree), ranges: ranges)
         var linked: Set<UInt64> = []  // all names were found
@@ -80,7 +82,7 @@ extension DeviceMapper {
             let metadata = try PoolMetadata(RawDevice(metadataDevice()), root: root)
             let (child, parent) = (try metadata.details(of: one), try metadata.details(of: other))
             // What two siblings wrote in the same moment can look the same. A parent was copied, and before the child
-            // was.
+            // was: no proof, since a sibling with children was as well, but the store asks for no siblings.
             guard parent.created < parent.snapshotted, parent.created < child.created else {
                 throw Unsuited("layer \(new) does not come from layer \(old)")
             }

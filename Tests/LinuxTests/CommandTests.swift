@@ -1,0 +1,12 @@
+import Linux
+import Testing
+
+@Test func warningsAreNoPartOfAProgramsAnswer() throws {
+    #expect(try Command.run(["sh", "-c", "echo warning >&2; echo one; echo two"]) == "one; two")
+}
+
+@Test func whatAProgramThatFailsSaidIsInTheError() throws {
+    let program = ["sh", "-c", "echo one; echo two >&2; exit 3"]
+    let error = #expect(throws: Command.Failure.self) { try Command.run(program) }
+    #expect("\(try #require(error))".hasSuffix("failed with status 3: one; two"))
+}
