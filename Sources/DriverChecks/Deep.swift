@@ -15,8 +15,10 @@ extension Check {
             }
             let before = try scene.leftovers()
             var count = 0
-            let b = try scene.layer("b", on: a) { count = try $0.deepen(by: 5000) }
-            try scene.see(b) { try $0.remove("f") }
+            let b = try scene.layer("b", on: a) { tree in
+                count = try tree.deepen(by: 5000)
+                try tree.remove("f")
+            }
             // As `commit` does, on a thread of its own.
             let thread = try OSThread { _ = try? scene.tar(of: b, since: a) }
             thread.join()

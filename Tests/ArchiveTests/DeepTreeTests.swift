@@ -70,7 +70,7 @@ import Testing
         var linked: Set<UInt64> = []
         let touched = Touched()
         touched.isSame = true
-        touched.hasOtherNames = true
+        for name in ["d", long] { touched.below[FileName(name)] = Touched() }
         return try compareTrees(tree.appending("t"), tree.appending("empty"), onlyAt: touched, linked: &linked)?.count
             ?? 0
     }

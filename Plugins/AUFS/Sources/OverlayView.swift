@@ -79,7 +79,10 @@ extension AUFS {
         let aside = home.appending(".overlay").appending(".\(id).new")
         try removeTree(aside)
         try makeFolder(aside, 0o700)
-        try buildMasks(of: branch(id), in: aside)
+        do { try buildMasks(of: branch(id), in: aside) } catch {
+            try? removeTree(aside)  // the first error is the one to report
+            throw error
+        }
         if try listFolder(aside).isEmpty {
             seal(id, isPlain: true)
             try removeTree(aside)
