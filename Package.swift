@@ -128,7 +128,7 @@ let package = Package(
             linkerSettings: whole
         ),
         // tests
-        tests("Linux", [system]),
+        tests("Linux", ["CLinux", system]),
         tests("OCI"),
         tests("Archive", ["Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),

@@ -24,6 +24,8 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
     case bomb(ratio: Int)
     /// The tar cannot be made again: the file is not as it was when the layer came in.
     case changedFile(name: String)
+    /// A tree is deeper than `TreeLimits`.
+    case treeTooDeep(path: String)
     /// The record of the tar's headers (tar-split) makes no sense.
     case damagedRecord(reason: String)
 
@@ -49,6 +51,10 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
             "archive expands to more than \(ratio) times its size: raise the limit of the ratio if it is trusted"
         case .changedFile(let name):
             "file integrity checksum failed for \"\(name)\": it changed on disk since the layer was made"
+        case .treeTooDeep(let path):
+            "the tree is too deep to be compared, copied or archived: below /\(path)… there are more than "
+                + "\(TreeLimits.depth) folders in each other, or paths of more than \(TreeLimits.path) bytes, which nobody "
+                + "could unpack; delete those folders"
         case .damagedRecord(let reason): "tar-split record is damaged: \(reason)"
         }
     }

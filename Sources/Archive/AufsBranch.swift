@@ -30,9 +30,8 @@ func branchEntries(of folder: CInt, _ text: String, withNotes: Bool = true) thro
             if withNotes, let hidden = hiddenName(name) { gone.insert(hidden) }
             continue
         }
-        var status = stat()
         // It vanished since it was listed: as if it had not been there.
-        guard name.withCString({ fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { continue }
+        guard let status = try look(at: name, in: folder) else { continue }
         if isDeviceWhiteout(status) { gone.insert(name) } else { found.append(BranchEntry(name: name, status: status)) }
     }
     if gone.isEmpty { return found }

@@ -66,7 +66,7 @@ private struct BranchComparison {
         _ folder: [UInt8],
         isOpaque: Bool
     ) throws {
-        let below = lower?.find(entry.name)
+        let below = try lower?.find(entry.name)
         guard let status = entry.status else {
             if below != nil { changes.append(change(folder, entry.name, .deleted)) }
             return
@@ -101,12 +101,12 @@ private struct BranchComparison {
         _ folder: [UInt8],
         _ isBelowOpaque: Bool
     ) throws -> Bool {
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        let child = name.withCString { openat(branch, $0, flags) }
-        guard child >= 0 else { return false }
+        let path = joinedPath(folder, name)
+        // Closing must work whatever is in a branch: folders above such a path keep the times that they have.
+        if resetsFolders, (try? requireShort(path)) == nil { return true }
+        guard let child = try openChild(name, in: branch, path) else { return false }
         defer { close(child) }
-        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
         let marked = try isMarkedOpaque(child, String(decoding: path, as: UTF8.self))
-        return try compare(child, lower?.child(name), path, isOpaque: isBelowOpaque || marked)
+        return try compare(child, lower?.child(name, path), path, isOpaque: isBelowOpaque || marked)
     }
 }

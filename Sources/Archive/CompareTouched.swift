@@ -80,14 +80,14 @@ private struct TouchedComparison {
     private mutating func compare(_ name: FileName, _ touched: Touched, _ new: CInt, _ old: CInt, _ folder: [UInt8])
         throws
     {
-        let oldStatus = try status(of: name, in: old)
+        let oldStatus = try look(at: name, in: old)
         // Most that is touched was only read, which changes another time.
         if let oldStatus, let times = touched.times, touched.isSame, touched.below.isEmpty,
             times.modified == time(oldStatus.st_mtim), times.changed == time(oldStatus.st_ctim)
         {
             return
         }
-        guard let newStatus = try status(of: name, in: new) else {
+        guard let newStatus = try look(at: name, in: new) else {
             if oldStatus != nil { changes.append(change(folder, name, .deleted)) }
             return
         }
@@ -116,15 +116,18 @@ private struct TouchedComparison {
         _ old: CInt?,
         _ folder: [UInt8]
     ) throws -> Bool {
+        let path = joinedPath(folder, name)
+        try requireShort(path)
         let newChild = try child(name, of: new)
         defer { close(newChild) }
         let oldChild = try old.map { try child(name, of: $0) }
         defer { if let oldChild { close(oldChild) } }
-        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
         if touched.isSame, let oldChild { return try compare(newChild, oldChild, touched, path) }
-        try noteLinks(newChild, touched)
+        try noteLinks(newChild, touched, path)
         let found = try compareTrees(whole(newChild), oldChild.map(whole))
         changes += found.map { Change(joined(path, $0.path), $0.kind) }
+        // A path may be short in its own folder, and too long here.
+        for change in changes.suffix(found.count) { try requireShort(pathBytes(change.path)) }
         return !found.isEmpty
     }
 
@@ -133,31 +136,22 @@ private struct TouchedComparison {
     }
 
     /// Notes the touched files with several names in a folder that is compared as a whole.
-    private mutating func noteLinks(_ folder: CInt, _ touched: Touched) throws {
+    private mutating func noteLinks(_ folder: CInt, _ touched: Touched, _ path: [UInt8]) throws {
         for (name, touched) in touched.below {
-            guard let status = try status(of: name, in: folder) else { continue }
+            guard let status = try look(at: name, in: folder) else { continue }
             note(status)
             guard isFolder(status), !touched.below.isEmpty else { continue }
+            let path = joinedPath(path, name)
+            try requireShort(path)
             let child = try child(name, of: folder)
             defer { close(child) }
-            try noteLinks(child, touched)
+            try noteLinks(child, touched, path)
         }
     }
 }
 
 extension TouchedComparison {
     private func time(_ time: timespec) -> FileTime { FileTime(seconds: time.tv_sec, nanoseconds: time.tv_nsec) }
-
-    private func status(of name: FileName, in folder: CInt) throws(SystemError) -> stat? {
-        var found = stat()
-        do throws(SystemError) {
-            try sys("look at a file") { name.withCString { fstatat(folder, $0, &found, AT_SYMLINK_NOFOLLOW) } }
-        } catch {
-            if error.errno == .noSuchFileOrDirectory { return nil }
-            throw error
-        }
-        return found
-    }
 
     private func child(_ name: FileName, of folder: CInt) throws(SystemError) -> CInt {
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC

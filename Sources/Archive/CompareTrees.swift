@@ -47,12 +47,11 @@ private struct TreeComparison {
 
     /// Compares what both folders have under `name`; `old` is nil where the old tree has nothing of that name.
     private mutating func compare(_ name: FileName, _ new: CInt, _ old: CInt?, _ folder: [UInt8]) throws {
-        var (newStatus, oldStatus) = (stat(), stat())
         // It vanished since it was listed: as if it had not been there.
-        guard name.withCString({ fstatat(new, $0, &newStatus, AT_SYMLINK_NOFOLLOW) }) == 0 else { return }
+        guard let newStatus = try look(at: name, in: new) else { return }
         var kind: Change.Kind? = .added
         var oldIsFolder = false
-        if let old, name.withCString({ fstatat(old, $0, &oldStatus, AT_SYMLINK_NOFOLLOW) }) == 0 {
+        if let old, let oldStatus = try look(at: name, in: old) {
             if newStatus.st_dev == oldStatus.st_dev, newStatus.st_ino == oldStatus.st_ino { return }
             oldIsFolder = isFolder(oldStatus)
             let differs = try isDifferent(newStatus, oldStatus) || hasOtherAttributes(name, new, old)
@@ -65,14 +64,11 @@ private struct TreeComparison {
     }
 
     private mutating func compareBelow(_ name: FileName, _ new: CInt, _ old: CInt?, _ folder: [UInt8]) throws -> Bool {
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        let newChild = name.withCString { openat(new, $0, flags) }
-        guard newChild >= 0 else { return false }
+        let path = joinedPath(folder, name)
+        guard let newChild = try openChild(name, in: new, path) else { return false }
         defer { close(newChild) }
-        let oldChild = old.map { old in name.withCString { openat(old, $0, flags) } } ?? -1
-        defer { if oldChild >= 0 { close(oldChild) } }
-        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
-        return try compare(newChild, oldChild >= 0 ? oldChild : nil, path)
+        let oldChild = try old.flatMap { try openChild(name, in: $0, path) }
+        defer { if let oldChild { close(oldChild) } }
+        return try compare(newChild, oldChild, path)
     }
-
 }

@@ -47,12 +47,10 @@ private struct UpperComparison {
         _ folder: [UInt8],
         isOpaque: Bool
     ) throws {
-        var (new, old) = (stat(), stat())
         // It vanished since it was listed: as if it had not been there.
-        guard name.withCString({ fstatat(upper, $0, &new, AT_SYMLINK_NOFOLLOW) }) == 0 else { return }
-        let below = lower.flatMap { lower in
-            name.withCString { fstatat(lower, $0, &old, AT_SYMLINK_NOFOLLOW) } == 0 ? lower : nil
-        }
+        guard let new = try look(at: name, in: upper) else { return }
+        let old = try lower.flatMap { try look(at: name, in: $0) }
+        let below = old == nil ? nil : lower
         let text = String(decoding: folder, as: UTF8.self)
         if try name.withCString({ try isOverlayWhiteout($0, in: upper, new, text) }) {
             if below != nil { changes.append(change(folder, name, .deleted)) }
@@ -63,7 +61,7 @@ private struct UpperComparison {
             return
         }
         var kind: Change.Kind? = .added
-        if let below {
+        if let below, let old {
             let differs =
                 try isDifferent(new, old) || hasOtherAttributes(name, upper, below)
                 || (isFile(new) && hasOtherContent(name, upper, below))
@@ -71,7 +69,7 @@ private struct UpperComparison {
         }
         if let kind { changes.append(change(folder, name, kind)) }
         guard isFolder(new) else { return }
-        let hasChanges = try compareFolder(name, upper, isFolder(old) ? below : nil, folder, isOpaque)
+        let hasChanges = try compareFolder(name, upper, old.map(isFolder) == true ? below : nil, folder, isOpaque)
         if hasChanges, kind == nil { changes.append(change(folder, name, .modified)) }
     }
 
@@ -82,14 +80,12 @@ private struct UpperComparison {
         _ folder: [UInt8],
         _ isBelowOpaque: Bool
     ) throws -> Bool {
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        let child = name.withCString { openat(upper, $0, flags) }
-        guard child >= 0 else { return false }
+        let path = joinedPath(folder, name)
+        guard let child = try openChild(name, in: upper, path) else { return false }
         defer { close(child) }
-        let lowerChild = lower.map { lower in name.withCString { openat(lower, $0, flags) } } ?? -1
-        defer { if lowerChild >= 0 { close(lowerChild) } }
-        let path = (folder.isEmpty ? [] : folder + [0x2f]) + Array(name.bytes)
+        let lowerChild = try lower.flatMap { try openChild(name, in: $0, path) }
+        defer { if let lowerChild { close(lowerChild) } }
         let opaque = try isBelowOpaque || isOpaque(child, String(decoding: path, as: UTF8.self))
-        return try compare(child, lowerChild >= 0 ? lowerChild : nil, path, isOpaque: opaque)
+        return try compare(child, lowerChild, path, isOpaque: opaque)
     }
 }

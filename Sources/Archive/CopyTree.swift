@@ -38,7 +38,8 @@ private struct TreeCopy {
 
     mutating func copyEntries(_ source: CInt, _ target: CInt, _ path: [UInt8]) throws {
         for name in try entries(of: source, String(decoding: path, as: UTF8.self)) {
-            let whole = (path.isEmpty ? [] : path + [0x2f]) + Array(name.bytes)
+            let whole = joinedPath(path, name)
+            try requireShort(whole)
             try name.withCString { try copy($0, source, target, whole) }
         }
     }

@@ -11,7 +11,7 @@ public func diskUsage(of tree: FilePath, isBranch: Bool = false) throws -> Int64
     let root = try openFolder(tree)
     defer { close(root) }
     var usage = DiskUsage(skipped: isBranch ? aufsPrefix : nil)
-    try usage.add(root)
+    try walkFolders(root) { folder, path in try usage.add(folder, path) }
     return usage.total
 }
 
@@ -28,21 +28,20 @@ private struct DiskUsage {
 
     init(skipped: [UInt8]?) { self.skipped = skipped }
 
-    mutating func add(_ folder: CInt) throws {
-        for name in try entries(of: folder, "a folder") {
+    /// Adds what is in a folder, and says which folders in it are next.
+    mutating func add(_ folder: CInt, _ path: WalkPath) throws -> [FileName] {
+        var folders: [FileName] = []
+        for name in try entries(of: folder, "\(path)") {
             if let skipped, name.bytes.starts(with: skipped) { continue }
-            var status = stat()
             // What vanished meanwhile takes nothing.
-            guard name.withCString({ fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { continue }
-            if status.st_mode & S_IFMT == S_IFDIR {
-                let child = name.withCString { openat(folder, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-                guard child >= 0 else { continue }
-                defer { close(child) }
-                try add(child)
+            guard let status = try look(at: name, in: folder) else { continue }
+            if isFolder(status) {
+                folders.append(name)
             } else {
                 let inode = Inode(device: status.st_dev, number: status.st_ino)
                 if status.st_nlink == 1 || seen.insert(inode).inserted { total += Int64(status.st_size) }
             }
         }
+        return folders
     }
 }

@@ -31,34 +31,32 @@ final class MergedFolder {
     }
 
     /// What shows under `name`: the open folder of the branch that has it, and what it is.
-    func find(_ name: FileName) -> (folder: CInt, status: stat)? {
+    func find(_ name: FileName) throws -> (folder: CInt, status: stat)? {
         for folder in folders {
             if isWhitedOut(name, in: folder) { return nil }
-            var status = stat()
-            guard name.withCString({ fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { continue }
+            guard let status = try look(at: name, in: folder) else { continue }
             return isDeviceWhiteout(status) ? nil : (folder, status)
         }
         return nil
     }
 
-    /// The folder that shows under `name`; nil where none does.
-    func child(_ name: FileName) throws -> MergedFolder? {
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    /// The folder that shows under `name`; nil where none does. `path` is its own.
+    func child(_ name: FileName, _ path: [UInt8]) throws -> MergedFolder? {
         var found: [CInt] = []
-        for folder in folders {
-            if isWhitedOut(name, in: folder) { break }
-            let child = name.withCString { openat(folder, $0, flags) }
-            if child < 0 {
-                // What is no folder hides those below it.
-                var status = stat()
-                if name.withCString({ fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { break }
-                continue
+        do {
+            for folder in folders {
+                if isWhitedOut(name, in: folder) { break }
+                guard let child = try openChild(name, in: folder, path) else {
+                    // What is no folder hides those below it.
+                    if try look(at: name, in: folder) != nil { break }
+                    continue
+                }
+                found.append(child)
+                if try isBranchOpaque(child, "a folder") { break }
             }
-            found.append(child)
-            do { if try isBranchOpaque(child, "a folder") { break } } catch {
-                for folder in found { close(folder) }
-                throw error
-            }
+        } catch {
+            for folder in found { close(folder) }
+            throw error
         }
         return found.isEmpty ? nil : MergedFolder(folders: found)
     }

@@ -73,9 +73,7 @@ final class TreeWriter {
         _ path: [UInt8]
     ) throws -> Bool {
         let text = String(decoding: path, as: UTF8.self)
-        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-        let file = openat(folder, name, flags)
-        guard file >= 0 else { return false }
+        guard let file = try openFile(name, in: folder, text) else { return false }
         defer { close(file) }
         var status = stat()
         try sys("look at \(text)") { fstat(file, &status) }
@@ -96,6 +94,16 @@ final class TreeWriter {
             left -= count
         }
         return true
+    }
+
+    /// Nil where no file is there any more.
+    private func openFile(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws -> CInt? {
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        do throws(SystemError) { return try sys("open \(text)") { openat(folder, name, flags) } } catch {
+            let isOther = [Errno(rawValue: ENXIO), Errno(rawValue: ENODEV)].contains(error.errno)
+            if error.saysNoFolder || isOther { return nil }
+            throw error
+        }
     }
 
     private func readLink(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws -> [CChar] {

@@ -17,6 +17,7 @@ public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSi
         let parent = slash.map { Array(bytes[..<$0]) } ?? []
         let name = Array(bytes[(slash.map { $0 + 1 } ?? 0)...])
         if name.isEmpty { continue }
+        try requireShort(bytes)
         if change.kind == .deleted {
             try writer.addWhiteout((parent.isEmpty ? [] : parent + [0x2f]) + ".wh.".utf8 + name)
             continue
@@ -24,12 +25,10 @@ public func writeLayer(changes: [Change], of tree: FilePath, to sink: any ByteSi
         // A container's own file of such a name would delete another in whoever unpacks it: no layer can have it.
         if isHiddenByName(bytes) { continue }
         // What vanished since the comparison is left out, with the folder it was in.
-        let folder = parent.isEmpty ? root : openBeneath(root, parent)
-        guard folder >= 0 else { continue }
+        guard let folder = try parent.isEmpty ? root : openBeneath(root, parent) else { continue }
         defer { if folder != root { close(folder) } }
         let terminated = name.map { CChar(bitPattern: $0) } + [0]
-        var status = stat()
-        guard fstatat(folder, terminated, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+        guard let status = try look(at: FileName(terminated), in: folder) else { continue }
         _ = try writer.add(terminated, in: folder, status, as: bytes)
     }
     try writer.finish()
@@ -49,17 +48,16 @@ private struct TreeWalk {
 
     func addEntries(of folder: CInt, _ path: [UInt8]) throws {
         for name in try entries(of: folder, String(decoding: path, as: UTF8.self)) {
-            let whole = (path.isEmpty ? [] : path + [0x2f]) + Array(name.bytes)
-            try name.withCString { try add($0, in: folder, whole) }
+            try add(name, in: folder, joinedPath(path, name))
         }
     }
 
-    private func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ path: [UInt8]) throws {
-        var status = stat()
-        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-        guard try writer.add(name, in: folder, status, as: path), status.st_mode & S_IFMT == S_IFDIR else { return }
-        let child = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard child >= 0 else { return }
+    private func add(_ name: FileName, in folder: CInt, _ path: [UInt8]) throws {
+        try requireShort(path)
+        guard let status = try look(at: name, in: folder),
+            try name.withCString({ try writer.add($0, in: folder, status, as: path) }), isFolder(status),
+            let child = try openChild(name, in: folder, path)
+        else { return }
         defer { close(child) }
         try addEntries(of: child, path)
     }
@@ -75,9 +73,16 @@ func openFolder(_ path: FilePath) throws -> CInt {
     try sys("open \(path)") { open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
 }
 
-private func openBeneath(_ root: CInt, _ path: [UInt8]) -> CInt {
+private func openBeneath(_ root: CInt, _ path: [UInt8]) throws -> CInt? {
     let terminated = path.map { CChar(bitPattern: $0) } + [0]
-    return linux_open_beneath(root, terminated, UInt64(O_RDONLY | O_DIRECTORY))
+    do throws(SystemError) {
+        return try sys("open \(String(decoding: path, as: UTF8.self))") {
+            linux_open_beneath(root, terminated, UInt64(O_RDONLY | O_DIRECTORY))
+        }
+    } catch {
+        if error.saysNoFolder { return nil }
+        throw error
+    }
 }
 
 /// The bytes of a path in a tree, without the leading `/`.

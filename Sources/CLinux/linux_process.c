@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <errno.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +26,29 @@ int linux_setns(int fd, int flags) { return setns(fd, flags); }
 int linux_unshare(int flags) { return unshare(flags); }
 int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
 int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
+
+int linux_set_thread_stack(size_t bytes) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    int result = pthread_attr_setstacksize(&attributes, bytes);
+    if (!result) result = pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+    errno = result;
+    return result ? -1 : 0;
+}
+
+int linux_get_open_files(uint64_t *soft, uint64_t *hard) {
+    struct rlimit limit;
+    if (prlimit(0, RLIMIT_NOFILE, NULL, &limit)) return -1;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+    return 0;
+}
+
+int linux_set_open_files(pid_t pid, uint64_t soft, uint64_t hard) {
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    return prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
+}
 
 static pid_t spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count) {
     char *const environment[] = {NULL};

@@ -75,5 +75,5 @@ public struct Check: Sendable, CustomStringConvertible {
     /// All of them.
     public static let all: [Check] =
         life + views + many + changed + kept + layers + names + writes + properties + quota + limits + restarts + seeds
-        + crashes
+        + crashes + deep
 }

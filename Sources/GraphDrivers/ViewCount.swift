@@ -4,34 +4,62 @@ import Synchronization
 ///
 /// Only views of this process count. What another process mounted keeps a device or a server busy by itself.
 public final class ViewCount: Sendable {
-    private let counts = Mutex([LayerID: Int]())
+    /// One layer's views.
+    private final class Views: Sendable { let count = Mutex(0) }
+
+    private struct Layer {
+        let views = Views()
+        /// Calls under way.
+        var callers = 0
+    }
+
+    /// The layers that are open, or that a call is about.
+    private let layers = Mutex([LayerID: Layer]())
 
     /// Nothing is open.
     public init() {}
 
     /// Counts one view more, made by `begin`: every time, so it must not mind what is there already.
     ///
-    /// No other view of any layer begins or ends meanwhile.
+    /// No other view of the layer begins or ends meanwhile; those of other layers do.
     public func open<Result>(_ id: LayerID, _ begin: () throws -> Result) throws -> Result {
-        try counts.withLock { counts in
+        try withCount(of: id) { count in
             let result = try begin()
-            counts[id, default: 0] += 1
+            count += 1
             return result
         }
     }
 
     /// Counts one view less; calls `end` if that was the last, and for a surplus call.
     public func close(_ id: LayerID, _ end: () throws -> Void) throws {
-        try counts.withLock { counts in
-            let rest = max(0, (counts[id] ?? 0) - 1)
-            counts[id] = rest == 0 ? nil : rest
-            if rest == 0 { try end() }
+        try withCount(of: id) { count in
+            count = max(0, count - 1)
+            if count == 0 { try end() }
         }
     }
 
-    /// The layers of which a view is open: for a caller who has a lock that `begin` or `end` take, or wants to take it.
-    public var openIDs: Set<LayerID> { counts.withLock { Set($0.keys) } }
+    /// The layers of which a view is open; waits for those that begin or end, so it is not for who holds a lock that they
+    /// take.
+    public var openIDs: Set<LayerID> {
+        let known = layers.withLock { Array($0.keys) }
+        return Set(known.filter(isOpen))
+    }
 
-    /// Whether a view is open.
-    public func isOpen(_ id: LayerID) -> Bool { counts.withLock { $0[id] != nil } }
+    /// Whether a view is open; waits for one that begins or ends.
+    public func isOpen(_ id: LayerID) -> Bool { withCount(of: id) { $0 > 0 } }
+
+    private func withCount<Result>(of id: LayerID, _ body: (inout Int) throws -> Result) rethrows -> Result {
+        let views = layers.withLock { layers in
+            layers[id, default: Layer()].callers += 1
+            return layers[id, default: Layer()].views
+        }
+        defer {
+            layers.withLock { layers in
+                layers[id]?.callers -= 1
+                // The last caller: nobody else has, or waits for, the count.
+                if layers[id]?.callers == 0, views.count.withLock({ $0 == 0 }) { layers[id] = nil }
+            }
+        }
+        return try views.count.withLock { try body(&$0) }
+    }
 }

@@ -47,7 +47,9 @@ struct Zygote: ~Copyable, Sendable {
         )
         let pair = try SocketPair(.messages)
         let descriptors = [file.rawValue, file.rawValue, pair.other.rawValue]
-        let pid = try startProgram(FilePath(program.path), ["varve-runtime", "zygote"], descriptors: descriptors)
+        // Containers get the limit of open files that the daemon got, not the one that it gave itself.
+        let words = ["varve-runtime", "zygote"] + (OpenFiles.originalLimit.map { [$0] } ?? [])
+        let pid = try startProgram(FilePath(program.path), words, descriptors: descriptors)
         return Zygote(pid: pid, socket: pair.own)
     }
 

@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+public import Glibc
 import SystemPackage
 
 /// A file's name as the file system has it: bytes, no character set, never empty, `.`, `..` or with a `/`.
@@ -54,7 +54,7 @@ public func forEachEntry(
         throw SystemError("list \(object())", .noMemory)
     }
     defer { closedir(folder) }
-    while let entry = readdir(folder) {
+    while let entry = try nextEntry(of: folder, object()) {
         let number = UInt64(entry.pointee.d_ino)
         try withUnsafePointer(to: &entry.pointee.d_name) {
             try $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
@@ -62,4 +62,19 @@ public func forEachEntry(
             }
         }
     }
+}
+
+/// The next entry of an open folder; nil at its end, and only there.
+public func nextEntry(
+    of folder: OpaquePointer,
+    _ object: @autoclosure () -> String
+) throws(SystemError) -> UnsafeMutablePointer<dirent>? {
+    var entry: UnsafeMutablePointer<dirent>?
+    try sys("list \(object())") {
+        // readdir(3) tells the end from an error by this alone.
+        errno = 0
+        entry = readdir(folder)
+        return entry == nil && errno != 0 ? -1 : 0
+    }
+    return entry
 }

@@ -7,7 +7,7 @@ public import SystemPackage
 /// is no obstacle: what is too deep is moved up and deleted from there.
 public func removeTree(_ path: FilePath) throws {
     do {
-        try sys("delete \(path)") { unlink(path.string) }
+        try sys("delete \(path)") { path.withPlatformString { unlink($0) } }
         return
     } catch {
         switch error.errno {
@@ -17,10 +17,12 @@ public func removeTree(_ path: FilePath) throws {
         }
     }
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    var remover = TreeRemover(top: try sys("open \(path)") { open(path.string, flags) }, path: path)
+    // Not `string`: a name need not be UTF-8.
+    let top = try sys("open \(path)") { path.withPlatformString { open($0, flags) } }
+    var remover = TreeRemover(top: top, path: path)
     defer { close(remover.top) }
     try remover.clear()
-    try sys("delete folder \(path)") { rmdir(path.string) }
+    try sys("delete folder \(path)") { path.withPlatformString { rmdir($0) } }
 }
 
 private struct TreeRemover {
@@ -51,7 +53,7 @@ private struct TreeRemover {
         }
         defer { closedir(folder) }
         rewinddir(folder)
-        while let entry = readdir(folder) {
+        while let entry = try nextEntry(of: folder, "below \(path)") {
             let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
             try withUnsafeMutablePointer(to: &entry.pointee.d_name) {
                 try $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
@@ -66,8 +68,10 @@ private struct TreeRemover {
     private mutating func removeFolder(_ name: UnsafePointer<CChar>, in parent: CInt, depth: Int) throws {
         if depth == Self.deepest {
             moved += 1
-            try sys("move a folder up in \(path)") { renameat(parent, name, top, ".varve-deep-\(randomHex(bytes: 8))") }
-            return
+            let aside = ".varve-deep-\(randomHex(bytes: 8))"
+            return try change(name, in: parent) { () throws(SystemError) in
+                try sys("move a folder up in \(path)") { renameat(parent, name, top, aside) }
+            }
         }
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
         do {
@@ -81,15 +85,18 @@ private struct TreeRemover {
         }
     }
 
-    /// `chattr +i` or `+a`, of the entry or of the folder it is in, is no obstacle.
     private func remove(_ name: UnsafePointer<CChar>, in parent: CInt, _ flags: CInt) throws {
-        func call() throws(SystemError) {
+        try change(name, in: parent) { () throws(SystemError) in
             try sys("delete \(String(cString: name)) below \(path)") { unlinkat(parent, name, flags) }
         }
+    }
+
+    /// `chattr +i` or `+a`, of the entry, of the folder it is in or of the one that is deleted, is no obstacle.
+    private func change(_ name: UnsafePointer<CChar>, in parent: CInt, _ call: () throws(SystemError) -> Void) throws {
         do { try call() } catch {
             guard error.errno == .notPermitted else { throw error }
-            for entry in [FileName("."), FileName(name)] {
-                try? entry.withCString { try allowChanges(of: $0, in: parent) }  // the second try says what is wrong
+            for (entry, folder) in [(FileName("."), parent), (FileName(name), parent), (FileName("."), top)] {
+                try? entry.withCString { try allowChanges(of: $0, in: folder) }  // the second try says what is wrong
             }
             try call()
         }

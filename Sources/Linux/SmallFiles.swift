@@ -37,7 +37,7 @@ public func listFolder(_ path: FilePath) throws -> [String] {
     }
     defer { closedir(folder) }
     var names: [String] = []
-    while let entry = readdir(folder) {
+    while let entry = try nextEntry(of: folder, path.string) {
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }

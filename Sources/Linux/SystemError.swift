@@ -16,6 +16,11 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
 
     /// `call: reason`, in the words of `strerror`.
     public var description: String { "\(call): \(errno)" }
+
+    /// What was to be opened as a folder is none, or is not there; any other error does not tell.
+    public var saysNoFolder: Bool {
+        [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(errno)
+    }
 }
 
 /// Runs a system call, again for as long as a signal interrupts it, and throws what `errno` says if it returns -1.

@@ -65,12 +65,17 @@ extension Store {
 
     /// What the container changed since it was made, sorted by path.
     package func changes(in name: String) throws -> [Change] {
+        // It stays open, so that what its driver keeps differently while it is does not change meanwhile.
+        _ = try open(name)
+        defer { close(name) }
         let mount = try layers.mount(name)
         return try driver.changes(in: mount.mountID, since: try base(of: mount))
     }
 
     /// Writes what the container changed as a layer's tar.
     package func diff(of name: String, to sink: any ByteSink) throws {
+        _ = try open(name)  // as above
+        defer { close(name) }
         let mount = try layers.mount(name)
         try driver.diff(of: mount.mountID, since: try base(of: mount), to: sink)
     }
@@ -82,6 +87,8 @@ extension Store {
 
     /// Bytes that the container wrote.
     package func size(of name: String) throws -> Int64 {
+        _ = try open(name)  // as above
+        defer { close(name) }
         let mount = try layers.mount(name)
         return try driver.size(of: mount.mountID, since: try base(of: mount))
     }

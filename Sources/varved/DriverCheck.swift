@@ -48,6 +48,7 @@ struct DriverCheck: ParsableCommand {
     }
 
     func run() throws {
+        Host.raiseLimits()  // as in the daemon
         let options = try DriverOptions(parsing: storageOpt)
         var results: [DriverReport.Result] = []
         let chosen = Check.all.filter { check.map($0.description.contains) ?? true }

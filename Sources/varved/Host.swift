@@ -13,15 +13,18 @@ enum Host {
         }
     }
 
-    /// Files get the modes that are asked for, and there are as many descriptors as the machine allows.
+    /// Files get the modes that are asked for, and limits are as high as they can be.
     static func prepareProcess() {
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        // A lower limit means fewer clients at once, no more.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        raiseLimits()
+    }
+
+    /// As many descriptors as the machine allows, and stacks for the deepest trees there may be.
+    static func raiseLimits() {
+        // A lower limit means fewer clients at once, and that trees so deep can't be compared, no more.
+        try? OpenFiles.raiseLimit()
+        try? OSThread.raiseDefaultStackSize()
     }
 
     /// SIGTERM and SIGINT, kept from this and all later threads until `wait`. (man 3 sigwait)

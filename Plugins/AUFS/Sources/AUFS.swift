@@ -27,6 +27,8 @@ public struct AUFS: GraphDriver {
     let home: FilePath
     let backing: FileSystemType
     let union: Union
+    /// What servers of fuse-overlayfs run here, also those that another start left.
+    let program: FilePath?
     let views = ViewCount()
 
     /// Opens `home` after joining branches for a try beside it.
@@ -35,7 +37,9 @@ public struct AUFS: GraphDriver {
         let isNew = !isFolder(home)
         let place = isNew ? home.removingLastComponent() : home
         backing = try FileSystemType(of: place)
+        try Union.clean(place)
         union = try Union(settings, in: place)
+        program = settings.findProgram()
         self.home = home
         do {
             for folder in [home] + ["layers", "diff", "mnt"].map({ home.appending($0) }) {

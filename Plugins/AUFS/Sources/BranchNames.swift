@@ -19,6 +19,8 @@ struct BranchName {
     let hidden: FileName?
     /// It is aufs's own, and hides nothing: `.wh..wh..opq`, `.wh..wh.plnk`, …
     let isNote: Bool
+    /// The layer's folder, not a note.
+    var isOwnFolder: Bool { isFolder && !isNote && hidden == nil }
 }
 
 extension FileName {
@@ -27,14 +29,14 @@ extension FileName {
 
 /// The names in an open folder.
 func branchNames(of folder: CInt, _ text: String) throws -> [BranchName] {
-    let copy = try sys("list /\(text)") { openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    let copy = try sys("list \(text)") { openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(copy) else {
         close(copy)
-        throw SystemError("list /\(text)", .noMemory)
+        throw SystemError("list \(text)", .noMemory)
     }
     defer { closedir(stream) }
     var found: [BranchName] = []
-    while let entry = readdir(stream) {
+    while let entry = try nextEntry(of: stream, text) {
         let type = entry.pointee.d_type
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { FileName($0) }
@@ -50,7 +52,7 @@ private func describe(_ name: FileName, _ type: UInt8, in folder: CInt, _ text: 
     var isDevice = false
     if Int(type) == Int(DT_UNKNOWN) || Int(type) == Int(DT_CHR) {
         var status = stat()
-        try sys("look below /\(text)") { name.withCString { fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) } }
+        try sys("look below \(text)") { name.withCString { fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) } }
         mode = status.st_mode & S_IFMT
         isDevice = mode == S_IFCHR && status.st_rdev == 0
     }
@@ -80,7 +82,7 @@ struct FolderState {
     /// Remembers the folder's state, and takes flags away that would not let notes be changed.
     init(_ folder: CInt, _ text: String) throws {
         var (status, flags) = (stat(), UInt32(0))
-        try sys("look at /\(text)") { fstat(folder, &status) }
+        try sys("look at \(text)") { fstat(folder, &status) }
         (self.status, self.flags) = (status, linux_get_file_flags(folder, &flags) == 0 ? flags : 0)
         if self.flags & Self.locks != 0 { try set(self.flags & ~Self.locks, folder, text) }
     }
@@ -88,7 +90,7 @@ struct FolderState {
     func restore(_ folder: CInt, _ text: String, _ isChanged: Bool) throws {
         if isChanged {
             let (read, changed) = (status.st_atim, status.st_mtim)
-            try sys("set the times of /\(text)") {
+            try sys("set the times of \(text)") {
                 linux_set_times(folder, "", Int64(read.tv_sec), read.tv_nsec, Int64(changed.tv_sec), changed.tv_nsec)
             }
         }
@@ -96,7 +98,7 @@ struct FolderState {
     }
 
     private func set(_ flags: UInt32, _ folder: CInt, _ text: String) throws {
-        try sys("set the flags of /\(text)") { linux_set_file_flags(folder, flags) }
+        try sys("set the flags of \(text)") { linux_set_file_flags(folder, flags) }
     }
 }
 
@@ -117,25 +119,33 @@ func openBranch(_ path: FilePath) throws -> OwnedDescriptor {
     OwnedDescriptor(try sys("open \(path)") { open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
 }
 
-func openFolder(_ name: FileName, in folder: CInt, _ text: String) throws -> OwnedDescriptor {
+/// Nil where nothing or no folder has the name.
+func openFolder(_ name: FileName, in folder: CInt, _ text: String) throws -> OwnedDescriptor? {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    return OwnedDescriptor(try sys("open a folder in /\(text)") { name.withCString { openat(folder, $0, flags) } })
+    do throws(SystemError) {
+        return OwnedDescriptor(try sys("open a folder in \(text)") { name.withCString { openat(folder, $0, flags) } })
+    } catch {
+        if error.saysNoFolder { return nil }
+        throw error
+    }
 }
 
-/// Whether one of the branches behind `roots` has a folder at `path`, hidden or not.
-func isFolder(_ path: [UInt8], inAnyOf roots: [CInt]) -> Bool {
+/// Whether one of the branches behind `roots` has a folder at `path`, hidden or not, or can't tell.
+func mayBeFolder(_ path: [UInt8], inAnyOf roots: [CInt]) -> Bool {
     let text = terminated(path.isEmpty ? [0x2e] : path)
     return roots.contains { root in
-        let found = linux_open_beneath(root, text, UInt64(O_RDONLY | O_DIRECTORY))
-        if found >= 0 { close(found) }
-        return found >= 0
+        do throws(SystemError) {
+            let found = try sys("open a folder") { linux_open_beneath(root, text, UInt64(O_RDONLY | O_DIRECTORY)) }
+            close(found)
+            return true
+        } catch { return !error.saysNoFolder }
     }
 }
 
 /// Makes one of aufs's notes: an empty file that nobody writes to.
 func makeNote(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws {
     let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC
-    _ = OwnedDescriptor(try sys("make a whiteout in /\(text)") { openat(folder, name, flags, 0o444) })
+    _ = OwnedDescriptor(try sys("make a whiteout in \(text)") { openat(folder, name, flags, 0o444) })
 }
 
 /// Deletes what has the name, with all that is in it; true.

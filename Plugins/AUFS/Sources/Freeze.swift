@@ -13,17 +13,19 @@ func freezeBranch(_ branch: FilePath, over lowers: [FilePath], _ writer: Writer)
     var roots: [CInt] = []
     defer { for root in roots { close(root) } }
     for lower in lowers { roots.append(try openBranch(lower).release().rawValue) }
-    try Freezer(lowers: roots, writer: writer).freeze(root.rawValue, [])
+    let freezer = Freezer(lowers: roots, writer: writer)
+    try walkFolders(root.rawValue) { try freezer.freeze($0, $1) }
 }
 
 private struct Freezer {
     let lowers: [CInt]
     let writer: Writer
 
-    func freeze(_ folder: CInt, _ path: [UInt8]) throws {
-        let text = String(decoding: path, as: UTF8.self)
+    /// Translates one folder, and says which folders in it are next.
+    func freeze(_ folder: CInt, _ path: WalkPath) throws -> [FileName] {
+        let text = "\(path)"
         let state = try FolderState(folder, text)
-        var isChanged = try freezeMark(folder, path, text)
+        var isChanged = try freezeMark(folder, path.bytes, text)
         let names = try branchNames(of: folder, text)
         let shown = Set(names.filter { !$0.isDevice }.map(\.name))
         for entry in names {
@@ -34,13 +36,11 @@ private struct Freezer {
                 if entry.isDevice { isChanged = try delete(entry.name, in: folder, text) || isChanged }
             } else if entry.isDevice {
                 isChanged = try freezeDevice(entry.name, folder, text) || isChanged
-            } else if entry.isFolder {
-                let child = try openFolder(entry.name, in: folder, text)
-                try freeze(child.rawValue, (path.isEmpty ? [] : path + [0x2f]) + entry.name.bytes)
             }
         }
         try removeOrigins(names, folder, text)
         try state.restore(folder, text, isChanged)
+        return names.filter(\.isOwnFolder).map(\.name)
     }
 
     /// An opaque folder's attribute becomes a file, but only where there is something to hide: fuse-overlayfs marks every
@@ -50,9 +50,9 @@ private struct Freezer {
             try extendedAttribute($0, of: "", in: folder, text)?.first == UInt8(ascii: "y")
         }
         if keys.isEmpty { return false }
-        let isNeeded = isFolder(path, inAnyOf: lowers)
+        let isNeeded = mayBeFolder(path, inAnyOf: lowers)
         if isNeeded { try makeNote(".wh..wh..opq", in: folder, text) } else { unlinkat(folder, ".wh..wh..opq", 0) }
-        for key in keys { try sys("remove \(key) of /\(text)") { linux_remove_xattr(folder, "", key) } }
+        for key in keys { try sys("remove \(key) of \(text)") { linux_remove_xattr(folder, "", key) } }
         return true
     }
 
@@ -68,13 +68,13 @@ private struct Freezer {
     private func freezeNote(_ name: FileName, _ shown: FileName?, _ folder: CInt, _ text: String) throws -> Bool {
         if let shown {
             // fuse-overlayfs was killed between making the one and deleting the other: nothing may be lost.
-            if let child = try? openFolder(shown, in: folder, text) {
+            if let child = try openFolder(shown, in: folder, text) {
                 try makeNote(".wh..wh..opq", in: child.rawValue, text)
             }
             return try delete(name, in: folder, text)
         }
         var status = stat()
-        try sys("look at a whiteout in /\(text)") {
+        try sys("look at a whiteout in \(text)") {
             name.withCString { fstatat(folder, $0, &status, AT_SYMLINK_NOFOLLOW) }
         }
         // fuse-overlayfs makes empty files only, and aufs knows no other: what else has such a name, a container made.
@@ -102,7 +102,7 @@ private struct Freezer {
 
     private func remove(_ key: String, of name: FileName?, _ folder: CInt, _ text: String) throws {
         do throws(SystemError) {
-            try sys("remove \(key) in /\(text)") {
+            try sys("remove \(key) in \(text)") {
                 name.map { $0.withCString { linux_remove_xattr(folder, $0, key) } }
                     ?? linux_remove_xattr(folder, "", key)
             }

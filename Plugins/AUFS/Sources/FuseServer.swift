@@ -60,20 +60,36 @@ struct FuseServer: Sendable {
         }
     }
 
-    /// Ends the processes that hold the lock on `folder`, whoever started them.
+    /// Ends the servers that hold the lock on `folder`, whoever started them; `program` is what this host's servers run.
     ///
     /// A server outlives its mount if another mount namespace was made meanwhile and has a copy of it, which nobody uses.
-    static func kill(holding folder: FilePath) {
+    /// Whoever else has the folder open is not ours to end.
+    static func kill(holding folder: FilePath, program: FilePath?) {
+        var (wanted, status) = (stat(), stat())
+        guard stat(folder.string, &wanted) == 0 else { return }
         for name in (try? listFolder("/proc")) ?? [] {
-            guard let pid = pid_t(name) else { continue }
-            let link = "/proc/\(pid)/fd/\(lockNumber)"
-            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink(link, &target, target.count)
-            guard count > 0, target[..<count].elementsEqual(folder.string.utf8.map { CChar(bitPattern: $0) }) else {
-                continue
-            }
+            guard let pid = pid_t(name), pid != getpid(), isServer(pid, program),
+                stat("/proc/\(pid)/fd/\(lockNumber)", &status) == 0,
+                status.st_dev == wanted.st_dev, status.st_ino == wanted.st_ino
+            else { continue }
             Glibc.kill(pid, SIGKILL)
         }
+    }
+
+    /// Whether the process runs `program`, or what is called as Debian's is: an earlier daemon may have had another one.
+    private static func isServer(_ pid: pid_t, _ program: FilePath?) -> Bool {
+        var (wanted, status) = (stat(), stat())
+        let executable = "/proc/\(pid)/exe"
+        if let program, stat(program.string, &wanted) == 0, stat(executable, &status) == 0,
+            status.st_dev == wanted.st_dev, status.st_ino == wanted.st_ino
+        {
+            return true
+        }
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(executable, &target, target.count)
+        let path = String(decoding: target.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // An upgrade deletes what still runs.
+        return ["/fuse-overlayfs", "/fuse-overlayfs (deleted)"].contains { path.hasSuffix($0) }
     }
 
     /// Collects the ended process that held the lock on `folder`, if this process started it.

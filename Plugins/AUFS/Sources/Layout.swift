@@ -55,23 +55,24 @@ extension AUFS {
     }
 
     /// Deletes what cut removals left, and what is ours of layers that another engine removed.
+    ///
+    /// What can't be deleted, since somebody uses it, is left to the next start: the layers that are there can be used.
     func cleanUp() throws {
         for area in ["diff", "mnt"] {
             let folder = home.appending(area)
             for name in try listFolder(folder) where name.hasSuffix("-removing") {
-                if area == "mnt" { try unmountAll(folder.appending(name)) }
-                try removeTree(folder.appending(name))
+                if area == "mnt" { try? unmountAll(folder.appending(name)) }
+                try? removeTree(folder.appending(name))
             }
         }
         for area in [".work", ".overlay"] {
             for name in try listFolder(home.appending(area)) {
                 guard let id = LayerID(name) else {
-                    try removeTree(home.appending(area).appending(name))  // half a mask
+                    try? removeTree(home.appending(area).appending(name))  // half a mask
                     continue
                 }
-                if contains(id) { continue }
-                try end(id)
-                try removeTree(masks(id))
+                if contains(id) || (try? end(id)) == nil { continue }
+                try? removeTree(masks(id))
             }
         }
         try Union.clean(home)

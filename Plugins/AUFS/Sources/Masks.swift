@@ -1,3 +1,4 @@
+import Archive
 import CLinux
 import Glibc
 import Linux
@@ -14,6 +15,7 @@ func buildMasks(of branch: FilePath, in folder: FilePath) throws {
 }
 
 private func build(_ folder: CInt, _ over: MaskFolder, _ under: MaskFolder, isRoot: Bool = false) throws {
+    try requireShallow(over.path)
     for entry in try branchNames(of: folder, over.text) {
         if entry.isNote || entry.hidden != nil {
             try over.hide(entry.name)
@@ -21,7 +23,7 @@ private func build(_ folder: CInt, _ over: MaskFolder, _ under: MaskFolder, isRo
             // A layer's root is cut off from those below by not mounting them.
             if entry.name.isOpaqueNote, !isRoot { try under.markOpaque() }
         } else if entry.isFolder {
-            let child = try openFolder(entry.name, in: folder, over.text)
+            guard let child = try openFolder(entry.name, in: folder, over.text) else { continue }
             try build(
                 child.rawValue,
                 MaskFolder(entry.name, in: over, like: child.rawValue),
@@ -36,6 +38,8 @@ private func build(_ folder: CInt, _ over: MaskFolder, _ under: MaskFolder, isRo
 /// A folder of a mask, which exists only if something was put in it.
 private final class MaskFolder {
     let text: String
+    /// Below the mask's root.
+    let path: [UInt8]
     private let source: CInt
     private let parent: MaskFolder?
     private let name: FileName
@@ -43,13 +47,14 @@ private final class MaskFolder {
 
     /// The mask's root at `path`, to look like the open folder `source`.
     init(_ path: FilePath, like source: CInt) {
-        (self.source, parent, text) = (source, nil, path.string)
+        (self.source, parent, text, self.path) = (source, nil, path.string, [])
         name = path.withPlatformString { FileName($0) }
     }
 
     init(_ name: FileName, in parent: MaskFolder, like source: CInt) {
         (self.source, self.parent, self.name) = (source, parent, name)
         text = parent.text + "/" + name.withCString { String(cString: $0) }
+        path = (parent.path.isEmpty ? [] : parent.path + [0x2f]) + name.bytes
     }
 
     deinit { if own >= 0 { close(own) } }

@@ -10,6 +10,7 @@
 import Glibc
 import GraphDrivers
 import Linux
+import Synchronization
 import SystemPackage
 
 extension AUFS {
@@ -63,14 +64,25 @@ extension AUFS {
         return [masks(id).appending("over"), branch(id), masks(id).appending("under")].filter { isFolder($0) }
     }
 
+    private static let masking = Mutex(())
+
     func masks(_ id: LayerID) -> FilePath { home.appending(".overlay").appending(id.description) }
 
-    /// Makes the two directories around a branch; false if it has no notes, which is noted.
+    /// Makes the two directories around a branch, unless they are there; false if it has no notes, which is noted.
+    ///
+    /// Two containers of one image may be opened at once: one makes them, the other waits.
     private func makeMasks(_ id: LayerID) throws -> Bool {
+        try Self.masking.withLock { _ in try isFolder(masks(id)) || (!isPlain(id) && makeMasksAlone(id)) }
+    }
+
+    private func makeMasksAlone(_ id: LayerID) throws -> Bool {
         let aside = home.appending(".overlay").appending(".\(id).new")
         try removeTree(aside)
         try makeFolder(aside, 0o700)
-        try buildMasks(of: branch(id), in: aside)
+        do { try buildMasks(of: branch(id), in: aside) } catch {
+            try? removeTree(aside)  // the first error is the one to report
+            throw error
+        }
         if try listFolder(aside).isEmpty {
             seal(id, isPlain: true)
             try removeTree(aside)
@@ -102,8 +114,13 @@ extension AUFS {
         var number = 0
         while true {
             let link = home.appending(".names").appending("\(number)")
-            if symlink(target, link.string) == 0 || linkTarget(link) == target { return link }
-            guard exists(link) else { throw SystemError("make the link \(link)", .ioError) }
+            do {
+                try sys("make the link \(link)") { symlink(target, link.string) }
+                return link
+            } catch {
+                guard error.errno == .fileExists else { throw error }
+                if linkTarget(link) == target { return link }
+            }
             number += 1
         }
     }

@@ -4,26 +4,31 @@ import SystemPackage
 
 /// A folder to try unions in, gone afterwards.
 struct Scratch {
-    /// Says whose it is: a later start deletes those of processes that ended.
-    static let prefix = ".check-"
+    /// Says what it is: a later start deletes those whose lock nobody holds.
+    static let prefix = ".check-aufs-"
 
     let path: FilePath
     private var mountPoint: FilePath { path.appending("mnt") }
     private var work: FilePath { path.appending("work") }
 
-    init(_ place: FilePath) { path = place.appending("\(Self.prefix)\(getpid())-\(randomHex(bytes: 8))") }
+    init(_ place: FilePath) { path = place.appending("\(Self.prefix)\(randomHex(bytes: 8))") }
     init(at path: FilePath) { self.path = path }
 
-    /// Two branches with a file each, the upper one with a whiteout for the other's.
-    func make() throws(SystemError) {
-        for folder in ["", "low", "high", "top", "mnt", "work", "work/overlay", "masks"] {
-            let folder = folder.isEmpty ? path : path.appending(folder)
+    /// Two branches with a file each, the upper one with a whiteout for the other's; no start deletes them while the
+    /// lock is held.
+    func make() throws(SystemError) -> FolderLock {
+        try sys("make folder \(path)") { mkdir(path.string, 0o755) }
+        let lock = try FolderLock(path)
+        guard try lock.take() else { throw SystemError("lock \(path)", .wouldBlock) }
+        for folder in ["low", "high", "top", "mnt", "work", "work/overlay", "masks"] {
+            let folder = path.appending(folder)
             try sys("make folder \(folder)") { mkdir(folder.string, 0o755) }
         }
         for file in ["low/hidden", "low/shown", "high/.wh.hidden"] {
             let file = path.appending(file)
             _ = OwnedDescriptor(try sys("make \(file)") { open(file.string, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644) })
         }
+        return lock
     }
 
     /// Joins the two branches with overlayfs, and deletes the file that shows.
@@ -60,9 +65,11 @@ struct Scratch {
     /// Unmounts and deletes all; what stays is deleted by the next start.
     func delete() {
         guard isFolder(path) else { return }
-        if isFolder(mountPoint) {
-            do { try unmountAll(mountPoint) } catch { return }
-            FuseServer.reap(work)
+        // Whether a folder is there can't be asked where a server is gone.
+        do { try unmountAll(mountPoint) } catch { return }
+        FuseServer.reap(work)
+        if let lock = try? FolderLock(work), (try? lock.take(milliseconds: 1000)) == false {
+            FuseServer.kill(holding: work, program: nil)
         }
         try? removeTree(path)
     }

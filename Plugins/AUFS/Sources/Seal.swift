@@ -48,7 +48,10 @@ extension AUFS {
     /// Seals the parents that another engine made.
     func sealParents() throws {
         for name in try listFolder(home.appending("layers")) {
-            guard let id = LayerID(name), let parent = try ancestors(of: id).first, contains(parent) else { continue }
+            // The store tells of a damaged layer; the others can be used.
+            guard let id = LayerID(name), let parent = (try? ancestors(of: id))?.first, contains(parent) else {
+                continue
+            }
             if !isSealed(parent) { seal(parent) }
         }
     }

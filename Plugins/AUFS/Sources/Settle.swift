@@ -16,7 +16,7 @@ extension AUFS {
         try unmountAll(mountPoint(id))
         let lock = try FolderLock(work(id))
         if try !lock.take(milliseconds: 1000) {
-            FuseServer.kill(holding: work(id))
+            FuseServer.kill(holding: work(id), program: program)
             guard try lock.take(milliseconds: 10_000) else { throw busy(id) }
         }
         FuseServer.reap(work(id))

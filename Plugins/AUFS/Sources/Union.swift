@@ -39,23 +39,28 @@ enum Union: Sendable, CustomStringConvertible {
     init(_ settings: Settings, in place: FilePath) throws {
         let scratch = Scratch(place)
         defer { scratch.delete() }
-        do { try scratch.make() } catch {
-            throw Self.refusal("branches can't be made in \(place): \(error)", error.errno)
+        let lock = try Self.make(scratch, in: place)
+        defer { withExtendedLifetime(lock) {} }
+        self = try Self.best(settings, in: scratch)
+    }
+
+    private static func make(_ scratch: Scratch, in place: FilePath) throws -> FolderLock {
+        do { return try scratch.make() } catch {
+            throw refusal("branches can't be made in \(place): \(error)", error.errno)
         }
+    }
+
+    private static func best(_ settings: Settings, in scratch: Scratch) throws -> Self {
         var (reasons, errno): ([String], Errno?) = ([], nil)
-        for kind in settings.kind.map({ [$0] }) ?? Self.kinds {
+        for kind in settings.kind.map({ [$0] }) ?? kinds {
             do {
-                guard let union = try Self.tryOut(kind, settings, scratch) else {
-                    (reasons, errno) = (reasons + ["\(kind.rawValue) is not installed"], nil)
-                    continue
-                }
-                self = union
-                return
+                if let union = try tryOut(kind, settings, scratch) { return union }
+                (reasons, errno) = (reasons + ["\(kind.rawValue) is not installed"], nil)
             } catch let error as SystemError {
                 (reasons, errno) = (reasons + ["\(kind.rawValue) does not work here: \(error)"], error.errno)
             }
         }
-        throw Self.refusal(reasons.joined(separator: ", and "), errno)
+        throw refusal(reasons.joined(separator: ", and "), errno)
     }
 
     /// What is tried where nobody chose. Kernels mostly lack aufs, which is nothing to tell.
@@ -75,12 +80,9 @@ enum Union: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Deletes what tries left that were killed; nobody else makes such names.
-    static func clean(_ home: FilePath) throws {
-        for name in try listFolder(home) where name.hasPrefix(Scratch.prefix) {
-            guard let pid = name.split(separator: "-").dropFirst().first.flatMap({ Int32($0) }) else { continue }
-            if kill(pid, 0) != 0 { Scratch(at: home.appending(name)).delete() }
-        }
+    /// Deletes what tries in `place` left that were killed; nobody else makes such names.
+    static func clean(_ place: FilePath) throws {
+        for folder in try FolderLock.abandoned(in: place, prefix: Scratch.prefix) { Scratch(at: folder).delete() }
     }
 
     /// The options that switch off what readers of branches do not know.

@@ -42,9 +42,12 @@ final class Quotas: Sendable {
     func admit(_ id: LayerID, _ size: Int64) throws {
         try lock.withLock { _ in
             try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
-            // Before quotas are on: whoever finds them on with no layer limited switches them off.
-            try writeFile(Array(String(size).utf8), to: file(id), mode: FilePermissions(rawValue: 0o644))
-            do { try switchOn() } catch {
+            do {
+                // Before quotas are on: whoever finds them on with no layer limited switches them off.
+                try writeFile(Array(String(size).utf8), to: file(id), mode: FilePermissions(rawValue: 0o644))
+                try switchOn()
+            } catch {
+                // On a full disk half a file may be there, and would keep quotas on.
                 unlink(file(id).string)
                 throw error
             }
@@ -102,7 +105,9 @@ final class Quotas: Sendable {
         do { bytes = try readFile(file(id), limit: 64) } catch let error as SystemError
             where error.errno == .noSuchFileOrDirectory
         { return nil }
-        guard let size = Int64(String(decoding: bytes, as: UTF8.self)), size > 0 else {
+        // Whoever writes it by hand ends the line.
+        let text = bytes.split(whereSeparator: { [0x20, 0x09, 0x0a, 0x0d].contains($0) })
+        guard text.count == 1, let size = Int64(String(decoding: text[0], as: UTF8.self)), size > 0 else {
             let reason = "it must hold the layer's limit in bytes; write that, or delete the file for no limit"
             throw DriverError.damaged(driver: Btrfs.name, file(id), reason: reason)
         }

@@ -77,7 +77,11 @@ struct Replay {
     private mutating func place(_ path: UnsafePointer<CChar>) throws(Nonsense) -> (folder: Int, name: FileName) {
         var folder = 0
         var start = path
+        var depth = 0
         while let slash = strchr(start, 0x2f) {
+            depth += 1
+            // The kernel takes minutes for the paths of very deep trees, which are then refused: it need not go on.
+            guard depth < TreeLimits.depth else { throw Nonsense() }
             folder = try item(Self.name(start, UnsafePointer(slash) - start), in: folder)
             start = UnsafePointer(slash) + 1
         }

@@ -11,9 +11,7 @@ import SystemPackage
 /// The kernel writes into a pipe, on a thread of its own, and libbtrfs reads from it, on this one.
 func replayStream(from older: Snapshot, to newer: Snapshot) throws -> Replay? {
     var ends: [CInt] = [-1, -1]
-    try sys("make a pipe") { pipe(&ends) }
-    // The daemon spawns with everything closed but what it names; this is for what it does not know.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    try sys("make a pipe") { linux_pipe(&ends) }
     let reading = OwnedDescriptor(ends[0])
     let sending: Sending
     do { sending = try Sending(newer.root.rawValue, older.id, to: ends[1]) } catch {
@@ -22,10 +20,9 @@ func replayStream(from older: Snapshot, to newer: Snapshot) throws -> Replay? {
     }
     let reader = StreamReader()
     let isRead = reader.read(reading.rawValue)
-    // The kernel goes on writing; if nobody read, it would wait for ever.
-    var rest = [UInt8](repeating: 0, count: 1 << 16)
-    while read(reading.rawValue, &rest, rest.count) > 0 {}
-    try sending.finish()
+    // Where nobody reads on, the kernel's next write fails, and the sending ends.
+    _ = consume reading
+    do { try sending.finish() } catch let error as SystemError where error.errno == .brokenPipe {}
     return isRead ? reader.replay : nil
 }
 

@@ -90,6 +90,20 @@ extension BtrfsTests {
             #expect(!exists(disk.home.appending(".quota-on")))
         }
 
+        @Test("a limit that somebody wrote by hand holds when the container is opened")
+        func byHand() throws {
+            let disk = try Disk()
+            let driver = try disk.driver()
+            let id = try layer("container")
+            try driver.create(id, parent: nil, options: options("4M"))
+            let file = disk.home.appending("quotas/container")
+            try writeFile(Array("12582912\n".utf8), to: file, mode: .ownerReadWrite)
+            let sum = try driver.withTree(of: id) { try fill($0, upTo: 30 << 20) }
+            #expect((10 << 20...12 << 20).contains(sum), "\(sum) bytes fit")
+            try writeFile(Array("1 2\n".utf8), to: file, mode: .ownerReadWrite)
+            #expect(throws: DriverError.self) { try driver.open(id) }
+        }
+
         @Test("a full container can be opened and delete, and has room again")
         func deletes() throws {
             let disk = try Disk()

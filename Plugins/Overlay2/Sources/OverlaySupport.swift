@@ -22,9 +22,13 @@ struct OverlaySupport: Sendable {
     init(in place: FilePath) throws {
         backing = try FileSystemType(of: place)
         options = Self.moduleOptions()
-        let scratch = place.appending(".check-\(getpid())-\(randomHex(bytes: 8))")
+        try Self.clean(place)
+        let scratch = place.appending("\(Self.prefix)\(randomHex(bytes: 8))")
         try sys("make folder \(scratch)") { mkdir(scratch.string, 0o700) }
         defer { try? removeTree(scratch) }  // what stays is deleted by the next start: `clean`
+        let lock = try FolderLock(scratch)
+        guard try lock.take() else { throw SystemError("lock \(scratch)", .wouldBlock) }
+        defer { withExtendedLifetime(lock) {} }
         for folder in ["l1", "l1/d", "l1/d1", "l2", "l2/d", "l3", "work"] {
             try sys("make folder \(scratch)/\(folder)") { mkdir(scratch.appending(folder).string, 0o755) }
         }
@@ -41,13 +45,12 @@ struct OverlaySupport: Sendable {
         }
     }
 
-    /// Deletes what checks left that were killed; nobody else makes such names.
-    static func clean(_ home: FilePath) throws {
-        for name in try listFolder(home) where name.hasPrefix(".check-") {
-            guard let pid = name.split(separator: "-").dropFirst().first.flatMap({ Int32($0) }) else { continue }
-            if kill(pid, 0) != 0 { try removeTree(home.appending(name)) }
-        }
+    /// Deletes what checks in `place` left that were killed: their lock ended with them. Nobody else makes such names.
+    static func clean(_ place: FilePath) throws {
+        for folder in try FolderLock.abandoned(in: place, prefix: prefix) { try? removeTree(folder) }
     }
+
+    private static let prefix = ".check-overlay2-"
 
     /// The options that switch off what neither Docker nor a reader of upper directories knows.
     ///
@@ -72,7 +75,7 @@ struct OverlaySupport: Sendable {
     private static func requireTypes(in folder: FilePath, on backing: FileSystemType) throws {
         guard let stream = opendir(folder.string) else { return }
         defer { closedir(stream) }
-        while let entry = readdir(stream) {
+        while let entry = try nextEntry(of: stream, folder.string) {
             guard entry.pointee.d_type == UInt8(DT_UNKNOWN) else { continue }
             let remedy =
                 switch backing {

@@ -14,6 +14,13 @@ int linux_unshare(int flags);
 // close_range(2): marks every descriptor from `first` on close-on-exec.
 int linux_cloexec_from(unsigned int first);
 
+// The stacks of threads that begin from now on and name no size of their own. man 3 pthread_setattr_default_np
+int linux_set_thread_stack(size_t bytes);
+
+// How many files this process may have open, and of another process. man 2 prlimit: RLIMIT_NOFILE
+int linux_get_open_files(uint64_t *soft, uint64_t *hard);
+int linux_set_open_files(pid_t pid, uint64_t soft, uint64_t hard);
+
 // prctl(2), the options that take at most two numbers.
 int linux_prctl(int option, unsigned long second, unsigned long third);
 
