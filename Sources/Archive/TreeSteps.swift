@@ -8,7 +8,7 @@ import SystemPackage
 
 /// How deep a tree may be that is compared, copied or written to a tar.
 package enum TreeLimits {
-    /// The longest path, in bytes: no program could unpack a longer one (PATH_MAX, with its NUL).
+    /// The longest path that is copied or goes into a tar, in bytes: nobody could unpack a longer one (PATH_MAX, with its NUL).
     package static let path = Int(PATH_MAX) - 1
     /// Most names in a path, twice as many as an archive may have that comes in: the stacks of `OSThread` and of the
     /// daemon's other threads are large enough for many more.
@@ -33,7 +33,7 @@ private func tooDeep(_ path: [UInt8]) -> ArchiveError {
 
 /// Opens a folder in an open one, to go on in it; nil where there is none any more. `path` is its own.
 func openChild(_ name: FileName, in folder: CInt, _ path: [UInt8]) throws -> CInt? {
-    try requireShort(path)
+    try requireShallow(path)
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     do throws(SystemError) {
         return try sys("open \(String(decoding: path, as: UTF8.self))") {

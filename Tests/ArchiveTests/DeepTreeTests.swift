@@ -91,7 +91,7 @@ import Testing
         arguments: [
             Shape(levels: 511, isRead: true), Shape(levels: 512, isRead: nil), Shape(levels: 5000, isRead: false),
             Shape(levels: 16, name: long, file: String(long.dropLast()), isRead: true),
-            Shape(levels: 16, name: long, file: long, isRead: nil), Shape(levels: 20, name: long, isRead: false),
+            Shape(levels: 16, name: long, file: long, isRead: nil), Shape(levels: 20, name: long, isRead: nil),
         ]
     )
     private func depth(_ shape: Shape) throws {

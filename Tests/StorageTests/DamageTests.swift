@@ -29,7 +29,7 @@ import Testing
         let root = try TestRoot()
         let store = try root.store(.vfs)
         do {
-            _ = try root.store(.vfs)
+            _ = try root.openedAtOnce(.vfs)
             Issue.record("opened twice")
         } catch let StorageError.locked(path, holder) {
             #expect(path == root.path.string)
