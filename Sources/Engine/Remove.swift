@@ -44,7 +44,11 @@ extension Engine {
                     try store.makeRoom(removing: id)
                     try writeFile([], to: pending, mode: [.ownerReadWrite])
                 }
-                try erase(id)
+                do { try eraseWhenFree(id) } catch StorageError.mountBusy(let name) {
+                    // All of it is there still, and shall be after a restart.
+                    unlink(pending.string)
+                    throw StorageError.mountBusy(name)
+                }
             }
         } catch {
             await container.removalFailed()
@@ -61,6 +65,15 @@ extension Engine {
         do { try await pool.run { [self] in try erase(id) } } catch {
             log.error("half-made container not removed", metadata: ["container": "\(id)", "error": "\(error)"])
         }
+    }
+
+    /// Waits a few seconds for whoever reads the container's files: an `export` whose client has all that it wants is about
+    /// to end.
+    private func eraseWhenFree(_ id: String) throws {
+        for _ in 0..<50 {
+            do { return try erase(id) } catch StorageError.mountBusy { usleep(100_000) }
+        }
+        try erase(id)
     }
 
     /// Removes layer and folders, and last the mark that says that they are to go.

@@ -1,10 +1,12 @@
 """The life of a container: create, start, list, inspect, wait, stop, kill, remove."""
+import contextlib
 import re
 import time
 
 import pytest
 
 import clients
+import engine
 
 SLEEPER = ["busybox", "sleep", "1000"]
 STUBBORN = ["busybox", "sh", "-c", "trap 'echo got TERM' TERM; echo ready; while :; do sleep 0.1; done"]
@@ -178,3 +180,17 @@ def test_many_at_once(cli):
     said = [child.communicate(timeout=60) for child in children]
     assert [out.decode() for out, _ in said] == [f"number {n}\n" for n in range(20)], said
     assert cli("ps", "-aq").out == ""
+
+
+def test_removal_waits_for_readers(fresh):
+    """A container whose files somebody reads is not removed; nor is it by the next start of the daemon."""
+    fresh.docker("run", "--name", "box", "busybox", "dd", "if=/dev/urandom", "of=/big", "bs=1M", "count=8")
+    with contextlib.closing(engine.UnixConnection(fresh.socket)) as connection:
+        connection.request("GET", "/containers/box/export")
+        assert connection.getresponse().read(1000)
+        failed = fresh.docker("rm", "box", check=False)
+        assert failed.code == 1 and "is in use" in failed.err, failed
+        fresh.kill9()
+    fresh.start()
+    assert fresh.docker("ps", "-aq").lines, "it was not removed, and is there"
+    fresh.docker("rm", "box")
