@@ -60,12 +60,12 @@ public struct AtomicFolder: Sendable {
     public let path: FilePath
 
     /// Makes the folder, mode 0700, as `<prefix><random>` in `parent`, which must exist.
-    public init(in parent: FilePath, prefix: String) throws {
+    public init(in parent: FilePath, prefix: String) throws(SystemError) {
         try self.init(parent.appending(prefix + randomHex(bytes: 8)))
     }
 
     /// Makes the folder, mode 0700, at `path`, where there must be nothing.
-    public init(_ path: FilePath) throws {
+    public init(_ path: FilePath) throws(SystemError) {
         try sys("make folder \(path)") { mkdir(path.string, 0o700) }
         self.path = path
     }

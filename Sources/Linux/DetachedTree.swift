@@ -32,10 +32,7 @@ public struct DetachedTree: ~Copyable, Sendable {
         _ mounts: [Mount],
         using interface: MountInterface
     ) throws(SystemError) -> OwnedDescriptor {
-        var template = Array("/tmp/varve-tree-XXXXXX".utf8CString)
-        let made = mkdtemp(&template) != nil
-        try sys("make a folder in /tmp") { made ? 0 : -1 }
-        let folder = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        let folder = try AtomicFolder(in: "/tmp", prefix: "varve-tree-").path
         defer { rmdir(folder.string) }
         try mountTree(mounts, at: folder, using: interface)
         defer {

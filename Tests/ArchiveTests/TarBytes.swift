@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import SystemPackage
 import Testing
 
@@ -59,9 +60,7 @@ final class Scratch {
     let path: FilePath
 
     init() throws {
-        var template = Array("/var/tmp/varve-archive-XXXXXX".utf8CString)
-        let made = try #require(mkdtemp(&template))
-        path = FilePath(platformString: made)
+        path = try AtomicFolder(in: "/var/tmp", prefix: "varve-archive-").path
     }
 
     deinit { run("rm -rf \(path.string)") }

@@ -19,9 +19,7 @@ final class Bundle {
     private let program: FilePath
 
     init(_ arguments: [String]) throws {
-        var template = Array("/tmp/varve-launcher-XXXXXX".utf8CString)
-        _ = try sys("make a folder") { mkdtemp(&template) == nil ? -1 : 0 }
-        folder = FilePath(String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+        folder = try AtomicFolder(in: "/tmp", prefix: "varve-launcher-").path
         program = try Self.builtProgram()
         launcher = try Launcher(execRoot: folder.appending("exec"), runtime: program, log: Logger(label: "test"))
         spec = Self.plainSpec(arguments)
