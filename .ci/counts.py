@@ -116,7 +116,7 @@ def main():
     if quiet:
         return 1 if gaps else 0
     problems = [*broken(reports), *gaps, *unknown(reports)]
-    print("\n".join([*table(reports), *skipped(reports), *problems]))
+    print("\n".join([*table(reports), *problems, *skipped(reports)]))
     return 1 if problems or not drivers else 0
 
 

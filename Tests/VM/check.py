@@ -121,6 +121,9 @@ def main():
         (given.results / f"{given.where}-{place.name}.json").write_text(json.dumps(said), encoding="utf-8")
         ran = sum(result["outcome"] != "skipped" for result in said["results"])
         outcome = said["problem"] or said["unavailable"] or f"{ran} checks ran"
+        for result in said["results"]:
+            if result["outcome"] == "failed":
+                print(f"{given.where}: {place.name}: failed: {result['promise']}: {result['reason']}")
         print(f"{given.where}: {place.name}: {outcome} ({said['seconds']} s)", flush=True)
         bad = bad or is_bad(said)
     return 1 if bad else 0
