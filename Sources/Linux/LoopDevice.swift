@@ -22,4 +22,17 @@ public struct LoopDevice: ~Copyable, Sendable {
         )
         path = FilePath("/dev/loop\(number)")
     }
+
+    /// The loop device that shows `file`, whoever attached it; nil if none does.
+    public static func showing(_ file: FilePath) throws -> FilePath? {
+        let backing = OwnedDescriptor(try sys("open \(file)") { open(file.string, O_RDONLY | O_CLOEXEC) })
+        for name in try listFolder("/sys/block") where exists(FilePath("/sys/block/\(name)/loop/backing_file")) {
+            let path = FilePath("/dev/\(name)")
+            let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
+            if descriptor < 0 { continue }  // gone since
+            let loop = OwnedDescriptor(descriptor)
+            if try sys("look at \(path)", { linux_loop_shows(loop.rawValue, backing.rawValue) }) == 1 { return path }
+        }
+        return nil
+    }
 }

@@ -168,9 +168,15 @@ enum Control {
         )
     }
 
-    /// The device's first target as it was made; nil where there is none.
+    /// The device's first target as it was made; nil where there is none, or no device any more.
     static func table(_ name: String) throws(SystemError) -> Target? {
-        try run(DM_DEVICE_TABLE, name, "ask for the table of \(name)", read: firstTarget)
+        do throws(SystemError) {
+            return try run(DM_DEVICE_TABLE, name, "ask for the table of \(name)", read: firstTarget)
+        } catch {
+            // One that is leaving goes when the kernel gets round to it.
+            guard error.errno == .noSuchAddressOrDevice else { throw error }
+            return nil
+        }
     }
 
     /// Shows the library's messages up to this level (2 to 7) on standard error.

@@ -19,24 +19,44 @@ extension DeviceMapper {
     /// Makes the pool active.
     func startPool() throws -> Found {
         if settings.poolName == nil { try DirectLVM(home: home, settings: settings.direct).start() }
-        if let info = try Control.info(pool.name) {
-            if try take(info) { return Found(wasActive: pool.isOwn) }
-            try Control.remove(pool.name)
+        // One that is leaving goes when the kernel gets round to it.
+        for _ in 0..<Self.patience {
+            guard let info = try Control.info(pool.name) else {
+                guard pool.isOwn else { throw missingPool }
+                return try makePool()
+            }
+            switch try take(info) {
+            case .taken: return Found(wasActive: pool.isOwn)
+            case .rest: try Control.remove(pool.name)
+            case .leaving: usleep(10_000)
+            }
         }
-        guard pool.isOwn else { throw missingPool }
-        return try makePool()
+        throw SystemError("activate the pool \(pool.name), which is being removed", .resourceBusy)
     }
+
+    /// What became of a pool that was there.
+    private enum Outcome {
+        /// It is in use by this home.
+        case taken
+        /// It can go.
+        case rest
+        /// It goes by itself.
+        case leaving
+    }
+
+    /// So many times 10 milliseconds.
+    private static let patience = 1000
 
     private var missingPool: DriverError {
         let reason = "there is no device \(Control.node(pool.name)); activate it (lvchange -ay) or make it first"
         return .invalidOption(driver: Self.name, key: "dm.thinpooldev", reason: reason)
     }
 
-    /// Takes over a pool that is there; false for the rest of one that can go.
-    private func take(_ info: Control.Info) throws -> Bool {
-        guard info.isComplete else { return false }
-        guard let target = try Control.table(pool.name), target.type == "thin-pool", let table = PoolTable(target.text)
-        else {
+    /// Takes over a pool that is there.
+    private func take(_ info: Control.Info) throws -> Outcome {
+        guard info.isComplete else { return .rest }
+        guard let target = try Control.table(pool.name) else { return .leaving }
+        guard target.type == "thin-pool", let table = PoolTable(target.text) else {
             throw DriverError.invalidOption(
                 driver: Self.name,
                 key: "dm.thinpooldev",
@@ -44,13 +64,15 @@ extension DeviceMapper {
             )
         }
         if pool.isOwn, try !isMade(of: table) {
-            guard info.openCount == 0 else { throw strange }
-            return false
+            // Its devices may have left it just now.
+            guard let now = try Control.info(pool.name) else { return .leaving }
+            guard now.openCount == 0 else { throw strange }
+            return .rest
         }
         if info.isSuspended { try Control.resume(pool.name) }
-        if info.isLeaving, try !pool.stay(pool.name) { return try Control.info(pool.name) != nil && take(info) }
+        if info.isLeaving, try !pool.stay(pool.name) { return .leaving }
         try Pool.requireNode(of: pool.name)
-        return true
+        return .taken
     }
 
     private var strange: DriverError {
@@ -80,7 +102,24 @@ extension DeviceMapper {
         return try sys("look at \(path)") { linux_loop_shows(loop.rawValue, backing.rawValue) } == 1
     }
 
+    /// Waits until the pool's files are in no loop device: a pool's name goes before the pool does, and two pools of one
+    /// home would destroy it.
+    private func waitForFormerPool() throws {
+        for file in [files.data.path, files.metadata.path] where exists(file) {
+            var user = try LoopDevice.showing(file)
+            for _ in 0..<Self.patience where user != nil {
+                usleep(10_000)
+                user = try LoopDevice.showing(file)
+            }
+            if let user {
+                let reason = "it is in use by \(user); see who needs that (dmsetup ls --tree), then losetup -d \(user)"
+                throw DriverError.damaged(driver: Self.name, file, reason: reason)
+            }
+        }
+    }
+
     private func makePool() throws -> Found {
+        try waitForFormerPool()
         let data = try PoolDevice(settings.dataDevice, or: files.data, size: settings.loopDataSize)
         let metadata = try PoolDevice(settings.metadataDevice, or: files.metadata, size: settings.loopMetadataSize)
         let table = PoolTable(

@@ -95,7 +95,14 @@ extension DeviceMapper {
 
     /// Deletes a device of the pool; one that is not there is no error.
     private func deleteDevice(_ number: UInt32) throws {
-        do { try pool.message("delete \(number)") } catch { if error.errno != .noData { throw error } }
+        for attempt in 1... {
+            do { return try pool.message("delete \(number)") } catch {
+                if error.errno == .noData { return }
+                // The device's name goes before the pool is told.
+                guard error.errno == .resourceBusy, attempt < 30 else { throw error }
+                usleep(10_000)
+            }
+        }
     }
 
     /// From now on the layer is no more, though its blocks are.

@@ -100,8 +100,10 @@ extension Pool {
                 break
             } catch {
                 if error.errno == .noSuchAddressOrDevice { return false }
-                // Before Linux 6.8 a file system can't be frozen twice: `settle` or somebody else has it frozen.
-                guard error.errno == .resourceBusy, attempt < Self.patience else { throw error }
+                // Before Linux 6.8 a file system can't be frozen twice: `settle` or somebody else has it frozen. Since then
+                // one that is just being unmounted can't be frozen (EINVAL), until the device is let go.
+                let mayPass = [.resourceBusy, .invalidArgument].contains(error.errno)
+                guard mayPass, attempt < 10 * Self.patience else { throw error }
                 usleep(10_000)
             }
         }
