@@ -14,8 +14,16 @@ struct DirectLVM {
 
     let home: FilePath
     let settings: Settings
+
+    init(home: FilePath, settings: Settings) {
+        self.home = home
+        self.settings = settings
+    }
+
     private var configuration: FilePath { home.appending("setup-config.json") }
     private var note: FilePath { home.appending(".setup-config.new") }
+    /// LVM finds it by its name.
+    private let profile = FilePath("/etc/lvm/profile/\(poolName).profile")
 
     /// Whether the home's pool is LVM's.
     var isWanted: Bool { settings.device != nil || exists(configuration) }
@@ -71,7 +79,7 @@ struct DirectLVM {
     private func takeBack(_ device: FilePath) {
         if let group = group(of: device) {
             guard group == "docker" else { return }
-            _ = try? Command.run(["vgremove", "-f", "-y", group])
+            if (try? Command.run(["vgremove", "-f", "-y", group])) != nil { unlink(profile.string) }
         }
         // Also what pvcreate made without a group; it refuses one that is in a group.
         _ = try? Command.run(["pvremove", "-f", "-y", device.string])
@@ -104,9 +112,8 @@ struct DirectLVM {
             }
 
             """
-        let folder: FilePath = "/etc/lvm/profile"
-        try makeFolders(folder, mode: FilePermissions(rawValue: 0o755))
-        try writeAtomically(Array(text.utf8), to: folder.appending("\(Self.poolName).profile"))
+        try makeFolders(profile.removingLastComponent(), mode: FilePermissions(rawValue: 0o755))
+        try writeAtomically(Array(text.utf8), to: profile)
     }
 
     private func requireUnused(_ device: FilePath) throws {

@@ -38,7 +38,7 @@ extension DeviceMapper: GrowableDriver {
 
     /// At a start that finds its pool active: to what the options say now, or what a cut attempt left.
     func growToOptions() throws {
-        guard hasFiles else { return }
+        guard pool.isOwn else { return }
         try grow(data: settings.loopDataSize.map(Int64.init), metadata: settings.loopMetadataSize.map(Int64.init), true)
     }
 

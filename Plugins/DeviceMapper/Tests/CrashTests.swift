@@ -1,3 +1,4 @@
+import DriverChecks
 import Glibc
 import GraphDrivers
 import Linux
@@ -198,7 +199,7 @@ struct CrashTests {
         let home = try Home(.ext4, [("dm.mkfsarg", "--no-such-argument")])
         #expect(throws: (any Error).self) { try home.driver() }
         #expect(!exists(home.path))
-        #expect(try Control.names().filter { $0.hasSuffix("-pool") }.isEmpty)
+        try HostState.expectNothing(below: home.path.removingLastComponent(), "after the failed start")
         try makeFolders(home.path, mode: .ownerReadWriteExecute)
         #expect(throws: (any Error).self) { try home.driver() }
         #expect(try listFolder(home.path).isEmpty)

@@ -6,26 +6,26 @@ public import Archive
 import Glibc
 public import GraphDrivers
 import Linux
-import Synchronization
 import SystemPackage
 
 extension DeviceMapper {
-    /// Why the trees had to be compared the last time that changes were asked for; nil where the blocks told.
-    static let lastObstacle = Mutex<String?>(nil)
-
     /// Looks at the inodes in the blocks that differ, and at nothing else.
     public func changes(in id: LayerID, since parent: LayerID?) throws -> [Change] {
+        try changes(in: id, since: parent) { new, old, _ in try compareTrees(new, old) }
+    }
+
+    /// The same, but that `compare` gets the two trees, and the reason, where the blocks can't tell.
+    func changes(
+        in id: LayerID,
+        since parent: LayerID?,
+        otherwise compare: (FilePath, FilePath, any Error) throws -> [Change]
+    ) throws -> [Change] {
         guard let parent else { return try changesByComparison(in: id, since: nil) }
         return try withQuietTree(of: id) { new in
             try withQuietTree(of: parent) { old in
-                do {
-                    let found = try changesInBlocks(of: (id, new), since: (parent, old))
-                    Self.lastObstacle.withLock { $0 = nil }
-                    return found
-                } catch {
-                    // Whatever it was: the slow way needs nothing of it.
-                    Self.lastObstacle.withLock { $0 = "\(error)" }
-                    return try compareTrees(new, old)
+                do { return try changesInBlocks(of: (id, new), since: (parent, old)) } catch {
+                    // Whatever it was: comparing needs nothing of it.
+                    return try compare(new, old, error)
                 }
             }
         }
