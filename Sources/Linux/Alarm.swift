@@ -6,7 +6,7 @@ public final class Alarm: Sendable {
     private let writing: OwnedDescriptor
 
     /// A bell that has not rung.
-    public init() throws {
+    public init() throws(SystemError) {
         var ends: [CInt] = [-1, -1]
         try sys("make a pipe") { pipe(&ends) }
         // The daemon spawns with everything closed but what it names; this is for what it does not know.

@@ -33,3 +33,14 @@ public struct Mount: Sendable, Equatable {
         self.subfolder = subfolder
     }
 }
+
+extension Mount {
+    /// The options that switch off what no reader of an overlay's upper folders knows.
+    ///
+    /// A distribution may have switched them on for all overlays. A kernel that lacks the parameter would refuse the option.
+    public static var plainOverlayOptions: [String] {
+        ["index", "redirect_dir", "metacopy"]
+            .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
+            .map { "\($0)=off" }
+    }
+}

@@ -21,7 +21,7 @@ public struct OSThread: Sendable {
     }
 
     /// Starts `body` on a new thread; every thread must be joined or detached.
-    public init(_ body: @escaping @Sendable () -> Void) throws {
+    public init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }

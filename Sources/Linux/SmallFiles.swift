@@ -46,6 +46,12 @@ public func listFolder(_ path: FilePath) throws -> [String] {
     return names.sorted()
 }
 
+/// Makes the folder at `path`, where there must be nothing, with `mode` whatever the umask.
+public func makeFolder(_ path: FilePath, _ mode: CInterop.Mode) throws(SystemError) {
+    try sys("make folder \(path)") { mkdir(path.string, mode) }
+    try sys("set the mode of \(path)") { chmod(path.string, mode) }
+}
+
 /// Makes the folder at `path` and its parents where they are missing, with `mode` whatever the umask.
 public func makeFolders(_ path: FilePath, mode: FilePermissions) throws {
     if mkdir(path.string, mode.rawValue) == 0 {
@@ -55,11 +61,10 @@ public func makeFolders(_ path: FilePath, mode: FilePermissions) throws {
     if isFolder(path) { return }
     let parent = path.removingLastComponent()
     if parent != path, !isFolder(parent) { try makeFolders(parent, mode: mode) }
-    do { try sys("make folder \(path)") { mkdir(path.string, mode.rawValue) } } catch {
+    do { try makeFolder(path, mode.rawValue) } catch {
         if error.errno == .fileExists, isFolder(path) { return }
         throw error
     }
-    try sys("set the mode of \(path)") { chmod(path.string, mode.rawValue) }
 }
 
 /// Whether `path` leads to a folder.

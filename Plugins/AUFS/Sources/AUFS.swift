@@ -37,7 +37,7 @@ public struct AUFS: GraphDriver {
         let isNew = !isFolder(home)
         let place = isNew ? home.removingLastComponent() : home
         backing = try FileSystemType(of: place)
-        try Union.clean(place)
+        try Union.clean(place, settings.findProgram())
         union = try Union(settings, in: place)
         program = settings.findProgram()
         self.home = home

@@ -81,7 +81,7 @@ struct AufsMount {
         for _ in 0..<5 {
             do { try Command.run(["auplink", target.string, "flush"]) } catch let failure as Command.Failure {
                 // It ends with EINVAL while somebody else looks at the mounts.
-                if failure.status >> 8 & 0xff == EINVAL { continue }
+                if let status = failure.status, status >> 8 & 0xff == EINVAL { continue }
             } catch {}  // what else fails, as that it is not installed, Docker ignores, too
             return
         }

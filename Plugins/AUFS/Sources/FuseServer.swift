@@ -44,6 +44,8 @@ struct FuseServer: Sendable {
         _ = consume device
         _ = consume writing
         do throws(SystemError) {
+            let watch = try Watch(pid)
+            defer { watch.end() }
             var status = stat()
             // The first answer: the server has read its branches.
             try sys("start \(program)") { fstat(detached.rawValue, &status) }
@@ -58,6 +60,18 @@ struct FuseServer: Sendable {
             let words = Self.words(reading.rawValue)
             throw words.isEmpty ? error : SystemError("\(error.call): \(words)", error.errno)
         }
+    }
+
+    /// Waits until the servers that hold the lock on `folder`, and whose mounts are gone, have ended; those that do not are
+    /// killed. Gives the lock; nil if somebody still has it.
+    static func end(holding folder: FilePath, _ program: FilePath?) throws -> FolderLock? {
+        let lock = try FolderLock(folder)
+        if try !lock.take(milliseconds: 1000) {
+            kill(holding: folder, program: program)
+            guard try lock.take(milliseconds: 10_000) else { return nil }
+        }
+        reap(folder)
+        return lock
     }
 
     /// Ends the servers that hold the lock on `folder`, whoever started them; `program` is what this host's servers run.
@@ -117,6 +131,25 @@ struct FuseServer: Sendable {
         let lines = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
         // It says so at every start, of an option that it gives itself.
         return lines.filter { !$0.hasPrefix("unknown argument ignored") }.joined(separator: "; ")
+    }
+}
+
+/// Kills a server that does not answer: who has asked it would wait for ever.
+private struct Watch {
+    private static let limit: Int32 = 30_000
+    private let answer: Alarm
+    private let thread: OSThread
+
+    init(_ pid: pid_t) throws(SystemError) {
+        let answer = try Alarm()
+        thread = try OSThread { if !answer.wait(milliseconds: Self.limit) { kill(pid, SIGKILL) } }
+        self.answer = answer
+    }
+
+    /// It has answered, or ended; nobody may collect it before.
+    func end() {
+        answer.ring()
+        thread.join()
     }
 }
 

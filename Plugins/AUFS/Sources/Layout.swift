@@ -75,12 +75,7 @@ extension AUFS {
                 try? removeTree(masks(id))
             }
         }
-        try Union.clean(home)
-    }
-
-    func makeFolder(_ path: FilePath, _ mode: mode_t) throws {
-        try sys("make folder \(path)") { mkdir(path.string, mode) }
-        try sys("set the mode of \(path)") { chmod(path.string, mode) }  // whatever the umask
+        try Union.clean(home, program)
     }
 
     /// Makes a new layer's root, which is the root of its view, as the parent's is.

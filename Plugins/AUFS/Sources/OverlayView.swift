@@ -29,7 +29,7 @@ extension AUFS {
         let parts = try shortened(lowers, for: id).map { "lowerdir+=\($0)" }
         let own = isWhole ? ["ro"] : ["upperdir=\(branch(id))", "workdir=\(overlayWork(id))"]
         let order = isWhole ? own + parts : parts + own
-        return .mounts([Mount(type: "overlay", source: "overlay", options: order + Union.overlayOptions)])
+        return .mounts([Mount(type: "overlay", source: "overlay", options: order + Mount.plainOverlayOptions)])
     }
 
     /// Makes the layer's branch overlayfs's.

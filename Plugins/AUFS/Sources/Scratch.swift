@@ -63,14 +63,13 @@ struct Scratch {
     }
 
     /// Unmounts and deletes all; what stays is deleted by the next start.
-    func delete() {
+    func delete(_ program: FilePath?) {
         guard isFolder(path) else { return }
         // Whether a folder is there can't be asked where a server is gone.
         do { try unmountAll(mountPoint) } catch { return }
-        FuseServer.reap(work)
-        if let lock = try? FolderLock(work), (try? lock.take(milliseconds: 1000)) == false {
-            FuseServer.kill(holding: work, program: nil)
-        }
-        try? removeTree(path)
+        do {
+            if isFolder(work) { guard try FuseServer.end(holding: work, program) != nil else { return } }
+            try removeTree(path)
+        } catch {}  // as said
     }
 }

@@ -35,10 +35,5 @@ struct Settings {
     }
 
     /// Where fuse-overlayfs is.
-    func findProgram() -> FilePath? {
-        if let program { return program }
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { FilePath(String($0)).appending("fuse-overlayfs") }
-            .first { $0.isAbsolute && access($0.string, X_OK) == 0 }
-    }
+    func findProgram() -> FilePath? { program ?? Command.find("fuse-overlayfs") }
 }

@@ -14,12 +14,8 @@ extension AUFS {
         guard isFolder(work(id)) else { return }
         try? flush(id)  // a server that is gone takes nothing more
         try unmountAll(mountPoint(id))
-        let lock = try FolderLock(work(id))
-        if try !lock.take(milliseconds: 1000) {
-            FuseServer.kill(holding: work(id), program: program)
-            guard try lock.take(milliseconds: 10_000) else { throw busy(id) }
-        }
-        FuseServer.reap(work(id))
+        guard let lock = try FuseServer.end(holding: work(id), program) else { throw busy(id) }
+        defer { withExtendedLifetime(lock) {} }
         if contains(id) { try freeze(id) }
         try deleteShortName(of: id)
         try removeTree(work(id))

@@ -38,7 +38,7 @@ enum Union: Sendable, CustomStringConvertible {
     /// Tries in a fresh folder below `place`, which is gone afterwards.
     init(_ settings: Settings, in place: FilePath) throws {
         let scratch = Scratch(place)
-        defer { scratch.delete() }
+        defer { scratch.delete(settings.findProgram()) }
         let lock = try Self.make(scratch, in: place)
         defer { withExtendedLifetime(lock) {} }
         self = try Self.best(settings, in: scratch)
@@ -71,7 +71,7 @@ enum Union: Sendable, CustomStringConvertible {
         switch kind {
         case .aufs: return .aufs(hasDirperm1: try AufsMount.tryOut(in: scratch.path))
         case .overlay:
-            try scratch.tryOverlay(overlayOptions)
+            try scratch.tryOverlay(Mount.plainOverlayOptions)
             return .overlay
         case .fuse:
             guard let server = settings.findProgram().map(FuseServer.init) else { return nil }
@@ -81,17 +81,9 @@ enum Union: Sendable, CustomStringConvertible {
     }
 
     /// Deletes what tries in `place` left that were killed; nobody else makes such names.
-    static func clean(_ place: FilePath) throws {
-        for folder in try FolderLock.abandoned(in: place, prefix: Scratch.prefix) { Scratch(at: folder).delete() }
-    }
-
-    /// The options that switch off what readers of branches do not know.
-    ///
-    /// A distribution may have switched them on for all overlays. A kernel that lacks the parameter would refuse the option.
-    static var overlayOptions: [String] {
-        ["index", "redirect_dir", "metacopy"]
-            .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
-            .map { "\($0)=off" }
+    static func clean(_ place: FilePath, _ program: FilePath?) throws {
+        let left = try FolderLock.abandoned(in: place, prefix: Scratch.prefix)
+        for folder in left { Scratch(at: folder).delete(program) }
     }
 
     private static func refusal(_ reason: String, _ errno: Errno?) -> DriverError {

@@ -94,7 +94,8 @@ import Testing
         try removeTree(tree.appending("d/f"))
         try syncFileSystem(of: tree)
         FuseServer.kill(holding: driver.work(upper), program: driver.program)
-        usleep(100_000)
+        // It has the lock until it is gone.
+        #expect(try FolderLock(driver.work(upper)).take(milliseconds: 10_000))
         #expect(throws: (any Error).self) { try listFolder(tree) }
         #expect(try driver.open(upper) == .folder(tree))
         #expect(try paths(below: tree) == AUFS.changed)

@@ -21,7 +21,8 @@ extension Overlay2 {
         _ isWritable: Bool,
         _ limit: ProjectQuota.Limit?
     ) throws {
-        do { try makeFolder(aside, 0o710) } catch let error as SystemError where error.errno == .fileExists {
+        do throws(SystemError) { try makeFolder(aside, 0o710) } catch {
+            guard error.errno == .fileExists else { throw error }
             try discard(aside)  // a killed `create` left it
             try makeFolder(aside, 0o710)
         }
@@ -109,11 +110,6 @@ extension Overlay2 {
     func makeLink(_ link: String, to id: LayerID) throws {
         let path = home.appending("l").appending(link)
         try sys("make the link \(path)") { symlink("../\(id)/diff", path.string) }
-    }
-
-    func makeFolder(_ path: FilePath, _ mode: mode_t) throws {
-        try sys("make folder \(path)") { mkdir(path.string, mode) }
-        try sys("set the mode of \(path)") { chmod(path.string, mode) }  // whatever the umask
     }
 
     func touch(_ path: FilePath) throws {

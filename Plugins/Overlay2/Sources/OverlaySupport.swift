@@ -21,7 +21,7 @@ struct OverlaySupport: Sendable {
     /// Tries an overlay in a fresh folder below `place`.
     init(in place: FilePath) throws {
         backing = try FileSystemType(of: place)
-        options = Self.moduleOptions()
+        options = Mount.plainOverlayOptions
         try Self.clean(place)
         let scratch = place.appending("\(Self.prefix)\(randomHex(bytes: 8))")
         try sys("make folder \(scratch)") { mkdir(scratch.string, 0o700) }
@@ -51,15 +51,6 @@ struct OverlaySupport: Sendable {
     }
 
     private static let prefix = ".check-overlay2-"
-
-    /// The options that switch off what neither Docker nor a reader of upper directories knows.
-    ///
-    /// A distribution may have switched them on for all overlays. A kernel that lacks the parameter would refuse the option.
-    private static func moduleOptions() -> [String] {
-        ["index", "redirect_dir", "metacopy"]
-            .filter { exists(FilePath("/sys/module/overlay/parameters/\($0)")) }
-            .map { "\($0)=off" }
-    }
 
     private static func tryDiff(in tree: FilePath, upper: FilePath) throws -> Bool {
         try writeFile([0x66], to: tree.appending("d/f"), mode: .ownerReadWrite)
