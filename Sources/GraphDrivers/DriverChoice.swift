@@ -52,6 +52,7 @@ public enum DriverChoice {
         options: DriverOptions
     ) -> DriverDecision {
         let request = request(requested, configured, environment)
+        clearAbandoned(in: existingFolder(of: dataRoot), drivers)
         let candidates = drivers.map { type in
             // Options are for the driver that is asked for; the others are tried without.
             let meant = request.map { $0.name == type.name } ?? true
@@ -143,8 +144,11 @@ public enum DriverChoice {
             )
         }
         do {
-            let scratch = try AtomicFolder(in: existingFolder(of: dataRoot), prefix: ".varve-probe-")
+            let scratch = try AtomicFolder(in: existingFolder(of: dataRoot), prefix: prefix)
             defer { try? scratch.cancel() }  // what is left over says by its name what it was
+            let lock = try FolderLock(scratch.path)
+            defer { withExtendedLifetime(lock) {} }
+            _ = try lock.take()
             let driver = try type.init(home: scratch.path.appending(type.name), options: options)
             defer { try? driver.release() }  // as above
             let facts = driver.status.map { "\($0.key): \($0.value)" }
@@ -153,6 +157,21 @@ public enum DriverChoice {
             return result(false, reason, remedy)
         } catch {
             return result(false, "\(error)", nil)
+        }
+    }
+
+    private static let prefix = ".varve-probe-"
+
+    /// Ends and deletes what was left by those who were killed while they tried a driver.
+    private static func clearAbandoned(in place: FilePath, _ drivers: [any GraphDriver.Type]) {
+        for folder in (try? FolderLock.abandoned(in: place, prefix: prefix)) ?? [] {
+            for type in drivers where isFolder(home(of: type, in: folder)) {
+                // It finds what it has of the host, as a pool of devices, and gives it back.
+                if let driver = try? type.init(home: home(of: type, in: folder), options: DriverOptions()) {
+                    try? driver.release()
+                }
+            }
+            try? removeTree(folder)
         }
     }
 

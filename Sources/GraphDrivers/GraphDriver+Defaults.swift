@@ -70,19 +70,7 @@ extension GraphDriver {
     /// Sums up the sizes of what `changes` lists.
     public func sizeByComparison(of id: LayerID, since parent: LayerID?) throws -> Int64 {
         let changes = try changes(in: id, since: parent)
-        return try withTree(of: id) { tree in
-            var seen: Set<UInt64> = []
-            var sum: Int64 = 0
-            for change in changes where change.kind != .deleted {
-                var status = stat()
-                let path = tree.pushing(FilePath(root: nil, change.path.components))
-                try sys("look at \(path)") { path.withPlatformString { lstat($0, &status) } }
-                if status.st_mode & S_IFMT == S_IFDIR { continue }
-                if status.st_nlink > 1, !seen.insert(UInt64(status.st_ino)).inserted { continue }
-                sum += Int64(status.st_size)
-            }
-            return sum
-        }
+        return try withTree(of: id) { try sizeOfFiles(in: $0, changes) }
     }
 
     /// Opens `id`, shows its tree to `body` by a path that only this process can use, and closes it again.
@@ -96,6 +84,26 @@ extension GraphDriver {
         try close(id)
         return result
     }
+}
+
+/// Sums up the sizes of the files in `tree` that `changes` lists, each inode once.
+///
+/// A container may be writing there: what is gone since the comparison takes nothing.
+public func sizeOfFiles(in tree: FilePath, _ changes: [Change]) throws -> Int64 {
+    var seen: Set<UInt64> = []
+    var sum: Int64 = 0
+    for change in changes where change.kind != .deleted {
+        var status = stat()
+        let path = tree.pushing(FilePath(root: nil, change.path.components))
+        do { try sys("look at \(path)") { path.withPlatformString { lstat($0, &status) } } } catch {
+            if error.saysNoFolder { continue }
+            throw error
+        }
+        if status.st_mode & S_IFMT == S_IFDIR { continue }
+        if status.st_nlink > 1, !seen.insert(UInt64(status.st_ino)).inserted { continue }
+        sum += Int64(status.st_size)
+    }
+    return sum
 }
 
 /// Makes a view's mounts, runs `body` on the tree, and takes the mounts away.

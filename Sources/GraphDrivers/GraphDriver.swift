@@ -86,7 +86,8 @@ public protocol GraphDriver: Sendable {
     /// Ends what `open` began. Docker: `Put`.
     func close(_ id: LayerID) throws
 
-    /// Gives back what the driver took of the host, but for what open layers need; nothing may be called afterwards.
+    /// Gives back what the driver took of the host, but for what open layers need; nothing else may be called
+    /// afterwards.
     func release() throws
 
     /// What is different in `id` since `parent` (nil: everything), sorted by path.

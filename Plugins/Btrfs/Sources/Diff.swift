@@ -21,19 +21,7 @@ extension Btrfs {
 
     /// The sum of the sizes of the added and modified files, each inode once.
     public func size(of id: LayerID, since parent: LayerID?) throws -> Int64 {
-        try withChanges(in: id, since: parent) { changes, tree in
-            var seen: Set<UInt64> = []
-            return changes.reduce(0) { sum, change in
-                var status = stat()
-                let path = tree.pushing(FilePath(root: nil, change.path.components))
-                // What vanished since the comparison takes nothing.
-                guard change.kind != .deleted, path.withPlatformString({ lstat($0, &status) }) == 0,
-                    status.st_mode & S_IFMT != S_IFDIR,
-                    status.st_nlink == 1 || seen.insert(UInt64(status.st_ino)).inserted
-                else { return sum }
-                return sum + Int64(status.st_size)
-            }
-        }
+        try withChanges(in: id, since: parent) { try sizeOfFiles(in: $1, $0) }
     }
 
     /// Calls `body` with what changed and a tree that has it.
