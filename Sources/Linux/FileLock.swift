@@ -10,9 +10,24 @@ public struct FileLock: ~Copyable, Sendable {
     }
 
     private let file: OwnedDescriptor
+    private let path: FilePath
 
     /// Takes the lock at `path`, and writes this process's ID into it; throws `Held` at once if it is taken.
     public init(_ path: FilePath) throws {
+        var file = try Self.take(path)
+        // Whoever had it may have deleted it since it was opened.
+        while try !Self.isNamed(path, file) { file = try Self.take(path) }
+        let text = Array("\(getpid())\n".utf8)
+        try sys("empty \(path)") { ftruncate(file.rawValue, 0) }
+        try sys("write \(path)") { pwrite(file.rawValue, text, text.count, 0) }
+        self.file = file
+        self.path = path
+    }
+
+    /// Deletes the file, and lets go of it.
+    public consuming func delete() throws { try sys("delete \(path)") { unlink(path.string) } }
+
+    private static func take(_ path: FilePath) throws -> OwnedDescriptor {
         let file = OwnedDescriptor(
             try sys("open the lock \(path)") { open(path.string, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
         )
@@ -20,10 +35,14 @@ public struct FileLock: ~Copyable, Sendable {
             guard error.errno == .wouldBlock else { throw error }
             throw Held(holder: Self.holder(path))
         }
-        let text = Array("\(getpid())\n".utf8)
-        try sys("empty \(path)") { ftruncate(file.rawValue, 0) }
-        try sys("write \(path)") { pwrite(file.rawValue, text, text.count, 0) }
-        self.file = file
+        return file
+    }
+
+    private static func isNamed(_ path: FilePath, _ file: borrowing OwnedDescriptor) throws -> Bool {
+        var (named, held) = (stat(), stat())
+        let descriptor = file.rawValue
+        try sys("look at \(path)") { fstat(descriptor, &held) }
+        return lstat(path.string, &named) == 0 && named.st_ino == held.st_ino && named.st_dev == held.st_dev
     }
 
     private static func holder(_ path: FilePath) -> String {

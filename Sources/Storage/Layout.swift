@@ -1,3 +1,4 @@
+import Glibc
 import GraphDrivers
 import Linux
 import OCI
@@ -38,8 +39,8 @@ struct Layout: Sendable {
     var temporary: FilePath { root.appending("tmp") }
     var driverHome: FilePath { root.appending(FilePath(driver).components) }
 
-    private var own: FilePath { root.appending("varve") }
-    var lock: FilePath { own.appending("lock") }
+    private var own: FilePath { Self.own(root) }
+    private static func own(_ root: FilePath) -> FilePath { root.appending("varve") }
     var unsynced: FilePath { own.appending("unsynced").appending(FilePath(driver).components) }
     var unclaimed: FilePath { own.appending("unclaimed").appending(FilePath(driver).components) }
     var quarantine: FilePath { own.appending("quarantine").appending(FilePath(driver).components) }
@@ -66,10 +67,20 @@ struct Layout: Sendable {
     /// What Docker's layer store appends to a layer's folder before it deletes it, after random hex digits.
     static let removing = "-removing"
 
-    /// Makes the root and the folder of the lock.
-    func prepareRoot() throws {
+    /// Makes the root, and takes it for this process; `StorageError.locked` names who has it.
+    static func lock(_ root: FilePath) throws -> FileLock {
         try makeFolders(root, mode: FilePermissions(rawValue: 0o710))
-        try makeFolders(own, mode: FilePermissions(rawValue: 0o700))
+        try makeFolders(own(root), mode: FilePermissions(rawValue: 0o700))
+        do { return try FileLock(own(root).appending("lock")) } catch let error as FileLock.Held {
+            throw StorageError.locked(root: root.string, holder: error.holder)
+        }
+    }
+
+    /// Lets it go where nothing came of it: a root without any data is left as it was.
+    static func leave(_ root: FilePath, _ lock: consuming FileLock) {
+        // What stays is a lock that nobody holds.
+        guard (try? listFolder(own(root))) == ["lock"], (try? lock.delete()) != nil else { return }
+        rmdir(own(root).string)
     }
 
     /// Makes all the other folders that are not there yet.

@@ -32,13 +32,23 @@ package final class Store: Sendable {
     let registering = Mutex(())
     private let lock: FileLock
 
-    /// Locks the data root (`StorageError.locked` names the holder), cleans up after a crash, loads what is there.
-    package init(root: FilePath, driver: any GraphDriver, limits: ArchiveLimits, log: Logger) throws {
-        let layout = Layout(root: root, driver: type(of: driver).name)
-        try layout.prepareRoot()
-        do { lock = try FileLock(layout.lock) } catch let error as FileLock.Held {
-            throw StorageError.locked(root: root.string, holder: error.holder)
+    /// Locks the data root (`StorageError.locked` names the holder), has the driver opened, cleans up after a crash, loads
+    /// what is there.
+    package init(
+        root: FilePath,
+        driver open: @autoclosure () throws -> any GraphDriver,
+        limits: ArchiveLimits,
+        log: Logger
+    ) throws {
+        // A driver that is opened mends its home: nobody else may have it open.
+        let lock = try Layout.lock(root)
+        let driver: any GraphDriver
+        do { driver = try open() } catch {
+            Layout.leave(root, lock)
+            throw error
         }
+        self.lock = lock
+        let layout = Layout(root: root, driver: type(of: driver).name)
         try layout.prepare()
         (self.root, self.driver, self.limits, self.log, self.layout) = (root, driver, limits, log, layout)
         layers = LayerDatabase(

@@ -36,19 +36,24 @@ enum Daemon {
 
     private static func openStore(_ settings: Settings, _ log: Logger) throws -> Store {
         try Host.makeDataRoot(settings.dataRoot)
-        let driver = try DriverChoice.choose(
-            from: drivers,
-            dataRoot: settings.dataRoot,
-            requested: settings.driverByFlag,
-            configured: settings.driverByFile,
-            environment: Host.driverEnvironment,
-            options: settings.driverOptions
+        let store = try Store(
+            root: settings.dataRoot,
+            driver: DriverChoice.choose(
+                from: drivers,
+                dataRoot: settings.dataRoot,
+                requested: settings.driverByFlag,
+                configured: settings.driverByFile,
+                environment: Host.driverEnvironment,
+                options: settings.driverOptions
+            ),
+            limits: settings.archiveLimits,
+            log: log
         )
         log.info(
             "storage driver chosen",
-            metadata: ["driver": "\(type(of: driver).name)", "data-root": "\(settings.dataRoot)"]
+            metadata: ["driver": "\(type(of: store.driver).name)", "data-root": "\(settings.dataRoot)"]
         )
-        return try Store(root: settings.dataRoot, driver: driver, limits: settings.archiveLimits, log: log)
+        return store
     }
 
     private static func start(_ settings: Settings, _ store: Store, _ log: Logger) throws -> Server {

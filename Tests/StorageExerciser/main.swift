@@ -17,10 +17,11 @@ struct Usage: Error {}
 func open(_ root: FilePath, _ driver: String) throws -> Store {
     let options = DriverOptions()
     let home = root.appending(driver)
-    let opened: any GraphDriver =
+    func opened() throws -> any GraphDriver {
         driver == "vfs" ? try VFS(home: home, options: options) : try Overlay2(home: home, options: options)
+    }
     let log = Logger(label: "exerciser") { _ in SwiftLogNoOpLogHandler() }
-    return try Store(root: root, driver: opened, limits: ArchiveLimits(), log: log)
+    return try Store(root: root, driver: opened(), limits: ArchiveLimits(), log: log)
 }
 
 func work(_ words: [String]) throws {
