@@ -13,35 +13,50 @@ final class DiffStream: ByteSource {
         let error = Mutex<(any Error)?>(nil)
     }
 
-    private let input: OwnedDescriptor
+    /// Nil after `abandon`.
+    private var input: OwnedDescriptor?
     private let failure = Failure()
     private let thread: OSThread
 
     init(of id: LayerID, since base: LayerID?, by driver: any GraphDriver) throws {
         var ends: [CInt] = [-1, -1]
         try sys("make a pipe") { linux_pipe(&ends) }
-        let (reading, writing) = (ends[0], ends[1])
-        thread = try OSThread { [failure] in
-            defer { Glibc.close(writing) }
-            let sink = FileSink(FileDescriptor(rawValue: writing))
-            do { try driver.diff(of: id, since: base, to: sink) } catch {
-                failure.error.withLock { $0 = error }
+        let writing = ends[1]
+        input = OwnedDescriptor(ends[0])
+        do {
+            thread = try OSThread { [failure] in
+                defer { Glibc.close(writing) }
+                let sink = FileSink(FileDescriptor(rawValue: writing))
+                do { try driver.diff(of: id, since: base, to: sink) } catch {
+                    failure.error.withLock { $0 = error }
+                }
             }
+        } catch {
+            Glibc.close(writing)
+            throw error
         }
-        input = OwnedDescriptor(reading)
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try sys("read a layer's changes") { Glibc.read(input.rawValue, buffer.baseAddress, buffer.count) }
+        guard let pipe = input?.rawValue else { return 0 }
+        return try sys("read a layer's changes") { Glibc.read(pipe, buffer.baseAddress, buffer.count) }
     }
 
-    /// Waits for the driver; call once, when all was read or nothing more will be. Throws what the driver could not do:
-    /// without this call a tar that broke off could be taken for a whole one.
+    /// Waits for the driver; call once, when all was read, or `abandon`. Throws what the driver could not do: without this
+    /// call a tar that broke off could be taken for a whole one.
     func finish() throws {
+        // After the tar's end there may be zeros that nobody has asked for.
         var rest = [UInt8](repeating: 0, count: 1 << 16)
-        // Whoever writes must not wait for ever for a reader that gave up.
-        while (try? rest.withUnsafeMutableBytes({ try read(into: $0) })) ?? 0 > 0 {}
+        while try rest.withUnsafeMutableBytes({ try read(into: $0) }) > 0 {}
         thread.join()
         if let error = failure.error.withLock({ $0 }) { throw error }
+    }
+
+    /// Ends the driver's writing, of which nothing more is wanted; gives what it could not do before that.
+    func abandon() -> (any Error)? {
+        input = nil
+        thread.join()
+        let error = failure.error.withLock { $0 }
+        return (error as? SystemError)?.errno == .brokenPipe ? nil : error
     }
 }

@@ -66,8 +66,7 @@ extension Store {
         let stream = try DiffStream(of: id, since: base, by: driver)
         let content: LayerContent
         do { content = try layers.fill(draft, from: stream) } catch {
-            try stream.finish()  // the driver's reason is the better one
-            throw error
+            throw stream.abandon() ?? error  // the driver's reason is the better one
         }
         try stream.finish()
         return content

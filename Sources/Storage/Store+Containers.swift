@@ -56,7 +56,11 @@ extension Store {
 
     /// Ends what a killed daemon had open: of every layer that nobody has open now, and that is none of `running`. Once,
     /// after the running containers' layers were opened.
-    package func closeUnseen(except running: Set<String>) { views.closeUnseen(except: running) }
+    package func closeUnseen(except running: Set<String>) {
+        views.closeUnseen(except: running)
+        // Whoever was lost was found by now.
+        layers.young.trustDoubted()
+    }
 
     /// Shows the container's tree to `body`, mounting what must be mounted where only this process sees it.
     package func withRoot<T>(of name: String, _ body: (FilePath) throws -> T) throws -> T {

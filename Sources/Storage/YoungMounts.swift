@@ -17,6 +17,8 @@ final class YoungMounts: Sendable {
         var doubted: Set<String> = []
         /// The names that were there at the last flush: by the next one they are on the disk with all that belongs to them.
         var old: Set<String> = []
+        /// The names that were there when a flush failed: nobody knows what of them is on the disk, in this boot.
+        var lost: Set<String> = []
         /// Tells of every write that failed since the last flush.
         var flush: DiskFlush?
         var thread: OSThread?
@@ -64,11 +66,22 @@ final class YoungMounts: Sendable {
     func unmark(_ name: String) {
         let id = state.withLock { state in
             state.doubted.remove(name)
+            state.lost.remove(name)
             return state.marks.removeValue(forKey: name)
         }
         guard let id else { return }
         // What is left behind only makes the next start look whether the container is whole.
         try? removeTree(path(name, id))
+    }
+
+    /// All that was doubted was looked at and is whole: it is no longer to be doubted, also when this process is killed.
+    func trustDoubted() {
+        let whole = state.withLock { state in
+            defer { state.doubted = [] }
+            return state.marks.filter { state.doubted.contains($0.key) }
+        }
+        // What can't be written only makes the next start look again.
+        for (name, id) in whole { try? writeFile(Self.boot(), to: path(name, id), mode: [.ownerReadWrite]) }
     }
 
     /// Whether a loss of power may have taken something of the container.
@@ -78,7 +91,7 @@ final class YoungMounts: Sendable {
     func close() {
         end.ring()
         state.withLock { $0.thread }?.join()
-        state.withLock { $0.old = Set($0.marks.keys) }
+        state.withLock { $0.old = Set($0.marks.keys).subtracting($0.lost) }
         _ = flush()
         state.withLock { $0.flush = nil }
     }
@@ -111,15 +124,19 @@ final class YoungMounts: Sendable {
             return (state.isRunning ? state.old.intersection(state.marks.keys) : nil, state.flush)
         }
         guard let old else { return false }
-        do {
-            if !old.isEmpty {
+        if !old.isEmpty, let flush {
+            do {
                 let next = try DiskFlush(layout)
-                try flush?()
+                // It tells of a failed write once: who fails is not asked again.
                 state.withLock { $0.flush = next }
+                try flush()
+                for name in old { unmark(name) }
+            } catch {
+                log.warning("containers could not be flushed", metadata: ["error": "\(error)"])
+                state.withLock { $0.lost.formUnion($0.marks.keys) }
             }
-            for name in old { unmark(name) }
-        } catch { log.warning("containers could not be flushed", metadata: ["error": "\(error)"]) }
-        state.withLock { $0.old = Set($0.marks.keys) }
+        }
+        state.withLock { $0.old = Set($0.marks.keys).subtracting($0.lost) }
         return true
     }
 }
