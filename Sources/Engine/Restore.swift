@@ -85,9 +85,10 @@ extension Engine {
         if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
     }
 
-    /// Removes folders in the exec root whose containers are gone.
+    /// Removes folders in the exec root whose containers are gone; those that are only not loaded (another driver's, or
+    /// damaged) may run on.
     private func forgetStrangers() async {
-        let known = Set(containers.all.map(\.id))
+        guard let known = try? Set(listFolder(containersFolder)) else { return }
         for id in (try? listFolder(settings.execRoot)) ?? [] where id.utf8.count == 64 && !known.contains(id) {
             if let monitor = try? await launcher.reconnect(id) { try? await monitor.signal(9) }
             launcher.forget(id)

@@ -144,23 +144,8 @@ extension LogTarget {
         let options = host.logConfig?.config ?? [:]
         self.init(
             path: FilePath(record.logPath),
-            maxSize: options["max-size"].flatMap(Size.bytes),
+            maxSize: options["max-size"].flatMap { try? parseSize($0) },
             maxFiles: options["max-file"].flatMap { Int($0) } ?? 1
         )
-    }
-}
-
-/// Sizes as users write them.
-enum Size {
-    /// `10m`, `1.5g`, `512`: bytes, in powers of 1024; nil if it is none of these.
-    static func bytes(_ text: String) -> Int64? {
-        let lower = text.lowercased()
-        let digits = lower.prefix { $0.isNumber || $0 == "." }
-        var unit = lower.dropFirst(digits.count)
-        if unit.hasSuffix("b") { unit = unit.dropLast() }
-        if unit.hasSuffix("i") { unit = unit.dropLast() }
-        guard let number = Double(digits), let power = ["": 0, "k": 1, "m": 2, "g": 3, "t": 4][unit] else { return nil }
-        let bytes = number * Double(Int64(1) << (10 * power))
-        return bytes >= 0 && bytes < 9e18 ? Int64(bytes) : nil
     }
 }

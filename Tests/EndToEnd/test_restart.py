@@ -112,6 +112,23 @@ def test_terminal_over_a_restart(fresh, away):
         assert clients.ended(child)[1] == 4
 
 
+def test_running_containers_live_on_under_another_driver(fresh, make_daemon):
+    """Those that a daemon does not show, because another driver has them, are not its to end."""
+    fresh.docker("run", "-d", "--name", "ticker", *TICKER)
+    pid = state(fresh, "ticker")["Pid"]
+    fresh.stop()
+    other = make_daemon("overlay2" if fresh.driver == "vfs" else "vfs", data_root=fresh.data_root, start=False)
+    other.exec_root = fresh.exec_root
+    other.start()
+    assert other.docker("ps", "-aq").out == ""
+    time.sleep(0.3)
+    other.stop()
+    assert is_alive(pid)
+    fresh.start()
+    assert state(fresh, "ticker")["Pid"] == pid
+    fresh.docker("stop", "-t", "0", "ticker")
+
+
 def test_stopping_the_daemon_releases_its_data_root(fresh):
     """The pid file and the socket are gone, and the next one starts at once."""
     fresh.stop()

@@ -24,15 +24,6 @@ struct NamesTests {
     @Test(arguments: signals)
     func readsSignals(text: String, number: Int32?) { #expect(Signal.number(text) == number) }
 
-    private static let sizes: [(text: String, bytes: Int64?)] = [
-        ("512", 512), ("10m", 10 << 20), ("10MB", 10 << 20), ("10MiB", 10 << 20), ("1.5k", 1536), ("1g", 1 << 30),
-        ("2t", 2 << 40), ("0", 0), ("", nil), ("-1", nil), ("m", nil), ("1x", nil), ("1.2.3k", nil),
-        ("99999999999t", nil),
-    ]
-
-    @Test(arguments: sizes)
-    func readsSizes(text: String, bytes: Int64?) { #expect(Size.bytes(text) == bytes) }
-
     private static let now = Timestamp(seconds: 1_800_000_000)
     private static let times: [(text: String, time: Timestamp?)] = [
         ("1700000000", Timestamp(seconds: 1_700_000_000)),
