@@ -34,13 +34,17 @@ func isCarried(_ attribute: ExtendedAttribute) -> Bool {
 }
 
 /// Whether the bytes differ of two files of one size, `name` in two open folders.
+///
+/// The new one may be in use: if it is gone by now it has no bytes that are the same.
 func hasOtherContent(_ name: FileName, _ new: CInt, _ old: CInt) throws -> Bool {
     func bytes(in folder: CInt) throws -> FileSource {
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
         let text = name.withCString { String(cString: $0) }
         return FileSource(owning: try sys("open \(text)") { name.withCString { openat(folder, $0, flags) } })
     }
-    let (newBytes, oldBytes) = (try bytes(in: new), try bytes(in: old))
+    let newBytes: FileSource
+    do { newBytes = try bytes(in: new) } catch let error as SystemError where error.saysNoFolder { return true }
+    let oldBytes = try bytes(in: old)
     var (ours, theirs) = ([UInt8](repeating: 0, count: 1 << 17), [UInt8](repeating: 0, count: 1 << 17))
     while true {
         let count = try ours.withUnsafeMutableBytes { try newBytes.read(into: $0) }

@@ -36,24 +36,43 @@ final class TreeWriter {
     func add(_ name: UnsafePointer<CChar>, in folder: CInt, _ status: stat, as path: [UInt8]) throws -> Bool {
         let type = status.st_mode & S_IFMT
         guard type != S_IFSOCK else { return false }
-        if type != S_IFDIR, status.st_nlink > 1 {
-            let inode = Inode(device: status.st_dev, number: status.st_ino)
-            if let first = links[inode] {
-                try output.add { entry in
-                    describe(entry, status, path)
-                    archive_entry_set_size(entry, 0)
-                    (first + [0]).withUnsafeBytes {
-                        archive_entry_copy_hardlink(entry, $0.bindMemory(to: CChar.self).baseAddress)
-                    }
-                }
-                return true
-            }
-            links[inode] = path
+        guard type != S_IFDIR, status.st_nlink > 1 else { return try addContent(name, in: folder, status, path) }
+        let inode = Inode(device: status.st_dev, number: status.st_ino)
+        if let first = links[inode] {
+            try addLink(to: first, status, path)
+            return true
         }
+        // Only what is in the tar can be linked to.
+        guard try addContent(name, in: folder, status, path) else { return false }
+        links[inode] = path
+        return true
+    }
+
+    private func addLink(to first: [UInt8], _ status: stat, _ path: [UInt8]) throws {
+        try output.add { entry in
+            describe(entry, status, path)
+            archive_entry_set_size(entry, 0)
+            (first + [0]).withUnsafeBytes {
+                archive_entry_copy_hardlink(entry, $0.bindMemory(to: CChar.self).baseAddress)
+            }
+        }
+    }
+
+    private func addContent(
+        _ name: UnsafePointer<CChar>,
+        in folder: CInt,
+        _ status: stat,
+        _ path: [UInt8]
+    ) throws -> Bool {
+        let type = status.st_mode & S_IFMT
         let text = String(decoding: path, as: UTF8.self)
         let attributes = try extendedAttributes(of: name, in: folder, text).compactMap(portable)
         if type == S_IFREG { return try addFile(name, in: folder, attributes, path) }
-        let target = type == S_IFLNK ? try readLink(name, in: folder, text) : []
+        var target: [CChar] = []
+        if type == S_IFLNK {
+            guard let read = try readLink(name, in: folder, text) else { return false }
+            target = read
+        }
         try output.add { entry in
             describe(entry, status, path)
             set(attributes, entry)
@@ -106,10 +125,16 @@ final class TreeWriter {
         }
     }
 
-    private func readLink(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws -> [CChar] {
+    /// Nil where no link is there any more.
+    private func readLink(_ name: UnsafePointer<CChar>, in folder: CInt, _ text: String) throws -> [CChar]? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = try sys("read link \(text)") { readlinkat(folder, name, &target, Int(PATH_MAX)) }
-        return Array(target[..<count]) + [0]
+        do throws(SystemError) {
+            let count = try sys("read link \(text)") { readlinkat(folder, name, &target, Int(PATH_MAX)) }
+            return Array(target[..<count]) + [0]
+        } catch {
+            if error.saysNoFolder || error.errno == .invalidArgument { return nil }
+            throw error
+        }
     }
 
     /// What has a meaning on another host. Ids of other user name spaces do not, so capabilities lose theirs (as Docker).
