@@ -23,7 +23,6 @@ pid_t linux_clone(uint64_t flags) {
 }
 
 int linux_setns(int fd, int flags) { return setns(fd, flags); }
-int linux_unshare(int flags) { return unshare(flags); }
 int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
 int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
 
@@ -50,8 +49,8 @@ int linux_set_open_files(pid_t pid, uint64_t soft, uint64_t hard) {
     return prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
 }
 
-static pid_t spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count) {
-    char *const environment[] = {NULL};
+static pid_t spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
+                   const int *descriptors, int count) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -74,13 +73,14 @@ static pid_t spawn(const char *path, char *const arguments[], const char *folder
     return failure ? -1 : pid;
 }
 
-pid_t linux_spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count) {
+pid_t linux_spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
+                  const int *descriptors, int count) {
     // Out of the way of the numbers they get: a dup2 must not overwrite what the next one reads.
     int copies[8], made = 0;
     pid_t pid = -1;
     if (count > 8) return errno = EINVAL, -1;
     while (made < count && (copies[made] = fcntl(descriptors[made], F_DUPFD_CLOEXEC, 9)) >= 0) made++;
-    if (made == count) pid = spawn(path, arguments, folder, copies, count);
+    if (made == count) pid = spawn(path, arguments, environment, folder, copies, count);
     int error = errno;
     while (made > 0) close(copies[--made]);
     errno = error;

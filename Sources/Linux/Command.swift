@@ -8,15 +8,20 @@ public enum Command {
     public struct Failure: Error, CustomStringConvertible {
         /// Its name and arguments.
         public let command: [String]
-        /// As waitpid(2) says.
-        public let status: CInt
+        /// As waitpid(2) says; nil: it took too long, and was killed.
+        public let status: CInt?
         /// The last of what it said, on one line.
         public let output: String
 
         /// What failed, how, and what it said.
         public var description: String {
-            let how = status & 0x7f == 0 ? "status \(status >> 8)" : "signal \(status & 0x7f)"
-            return "\(command.joined(separator: " ")) failed with \(how)" + (output.isEmpty ? "" : ": \(output)")
+            let how =
+                switch status {
+                case nil: "did not end within \(Command.limit / 60) minutes, and was killed"
+                case let status? where status & 0x7f == 0: "failed with status \(status >> 8)"
+                case let status?: "failed with signal \(status & 0x7f)"
+                }
+            return "\(command.joined(separator: " ")) \(how)" + (output.isEmpty ? "" : ": \(output)")
         }
     }
 
@@ -24,7 +29,8 @@ public enum Command {
     public static func find(_ program: String) -> FilePath? {
         let search = getenv("PATH").map { String(cString: $0) } ?? ""
         let folders = search.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
-        return folders.lazy.map { FilePath($0).appending(program) }.first { access($0.string, X_OK) == 0 }
+        return folders.lazy.map { FilePath($0).appending(program) }
+            .first { $0.isAbsolute && access($0.string, X_OK) == 0 }
     }
 
     /// Runs a program to its end, without input; gives the last of what it wrote to standard output.
@@ -37,35 +43,33 @@ public enum Command {
         }
         let output = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("output") })
         let errors = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("errors") })
-        let pid = try start(path, command, writingTo: output.rawValue, errors.rawValue)
-        var status: CInt = 0
-        try sys("wait for \(path)") { waitpid(pid, &status, 0) }
+        let descriptors = [output.rawValue, errors.rawValue]
+        let pid = try startProgram(path, command, descriptors: descriptors, inheritsEnvironment: true)
+        // One that has ended already needs none.
+        try? OpenFiles.restoreLimit(of: pid)
+        let status = try end(of: pid, path)
         let text = try read(output.rawValue)
         guard status == 0 else {
-            let all = try [text, read(errors.rawValue)].filter { !$0.isEmpty }.joined(separator: "; ")
-            throw Failure(command: command, status: status, output: all)
+            let said = try [text, read(errors.rawValue)].filter { !$0.isEmpty }.joined(separator: "; ")
+            throw Failure(command: command, status: status, output: said)
         }
         return text
     }
 
-    private static func start(
-        _ path: FilePath,
-        _ command: [String],
-        writingTo output: CInt,
-        _ errors: CInt
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var pid = pid_t()
-        let result = posix_spawn(&pid, path.string, &actions, nil, &arguments, environ)
-        guard result == 0 else { throw SystemError("start \(path)", Errno(rawValue: result)) }
-        return pid
+    /// What a program may take: one that waits for a device that hangs would hold up the daemon for ever.
+    fileprivate static let limit: CInt = 10 * 60
+
+    /// Waits for its end; gives its status, or nil if it had to be killed.
+    private static func end(of pid: pid_t, _ path: FilePath) throws -> CInt? {
+        let handle = OwnedDescriptor(try sys("watch \(path)") { linux_pidfd_open(pid, 0) })
+        var ended = pollfd(fd: handle.rawValue, events: Int16(POLLIN), revents: 0)
+        let isInTime = try sys("wait for \(path)") { poll(&ended, 1, limit * 1000) } > 0
+        if !isInTime { kill(pid, SIGKILL) }
+        var status: CInt = 0
+        // In the middle of a system call on a device that hangs it does not even die.
+        let collected = try sys("wait for \(path)") { waitpid(pid, &status, isInTime ? 0 : WNOHANG) }
+        if collected == 0 { try OSThread { waitpid(pid, nil, 0) }.detach() }
+        return isInTime ? status : nil
     }
 
     /// The last 2 KiB of what came out: the reason is at the end.

@@ -17,6 +17,12 @@ public enum OpenFiles {
     /// may go through all possible descriptors.
     public static var originalLimit: String? { original.withLock { $0.map { "\($0.soft):\($0.hard)" } } }
 
+    /// Gives a program that was just started the limit that this process began with, where it was raised.
+    static func restoreLimit(of pid: pid_t) throws(SystemError) {
+        guard let limit = original.withLock({ $0 }) else { return }
+        try sys("set the limit of open files") { linux_set_open_files(pid, limit.soft, limit.hard) }
+    }
+
     /// Sets what another process has as its `originalLimit`; other text is ignored.
     public static func setLimit(_ text: String) throws(SystemError) {
         let numbers = text.split(separator: ":").compactMap { UInt64($0) }

@@ -5,16 +5,29 @@ public import SystemPackage
 /// Starts a program that outlives this call, in a session of its own and in `folder` (nil: here).
 ///
 /// `words` are its name and arguments. Its input is `/dev/null`, its other descriptors are `descriptors`, numbered from 1 on;
-/// it has no environment, and no signal is blocked. Who starts it collects it: returns its number.
+/// no signal is blocked, and unless it inherits this one's it has no environment. Who starts it collects it: returns its
+/// number.
 public func startProgram(
     _ path: FilePath,
     _ words: [String],
     in folder: FilePath? = nil,
-    descriptors: [CInt]
+    descriptors: [CInt],
+    inheritsEnvironment: Bool = false
 ) throws(SystemError) -> pid_t {
     var strings: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for string in strings { free(string) } }
+    var nothing: [UnsafeMutablePointer<CChar>?] = [nil]
     return try sys("start \(path)") {
-        linux_spawn(path.string, &strings, folder?.string, descriptors, CInt(descriptors.count))
+        nothing.withUnsafeMutableBufferPointer { nothing in
+            let environment = inheritsEnvironment ? environ : nothing.baseAddress
+            return linux_spawn(
+                path.string,
+                &strings,
+                environment,
+                folder?.string,
+                descriptors,
+                CInt(descriptors.count)
+            )
+        }
     }
 }

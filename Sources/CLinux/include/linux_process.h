@@ -9,7 +9,6 @@
 pid_t linux_clone(uint64_t flags);
 
 int linux_setns(int fd, int flags);
-int linux_unshare(int flags);
 
 // close_range(2): marks every descriptor from `first` on close-on-exec.
 int linux_cloexec_from(unsigned int first);
@@ -27,7 +26,8 @@ int linux_prctl(int option, unsigned long second, unsigned long third);
 // Starts a program in a session of its own, in `folder` (NULL: here), with /dev/null as descriptor 0, the `count` (at most
 // 8) `descriptors` as 1, 2, … and no other one, no environment and no signal blocked; returns its pid
 // (`man 3 posix_spawn`).
-pid_t linux_spawn(const char *path, char *const arguments[], const char *folder, const int *descriptors, int count);
+pid_t linux_spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
+                  const int *descriptors, int count);
 
 // One message of a SOCK_SEQPACKET or the next bytes of a stream, with at most one descriptor (-1: none).
 ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor);
