@@ -25,8 +25,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// What decides about the driver, as the daemon's flags are called.
 struct DataRootOptions: ParsableArguments {
-    @Option(help: "The folder that the daemon keeps its data in.")
-    var dataRoot = "/var/lib/varve"
+    @Option(help: "The folder that the daemon keeps its data in (default: \(Settings.dataRoot)).")
+    var dataRoot: String?
+
+    @Option(help: "The daemon's configuration file (default: \(Settings.configFile)); flags count for more.")
+    var configFile: String?
 
     @Option(name: [.customShort("s"), .long], help: "The storage driver that is asked for.")
     var storageDriver: String?

@@ -20,7 +20,7 @@ struct DriverList: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        let decision = try DriverProbe.decision(choice)
+        let decision = try DriverProbe.decision(choice).decision
         switch format {
         case .json: print(try DriverReport.json(DriverReport.Decision(decision).drivers))
         case .table:

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import GraphDrivers
 import SystemPackage
 
@@ -10,8 +9,8 @@ struct DriverProbe: ParsableCommand {
         abstract: "Show which storage driver the daemon would choose, and why.",
         discussion: """
             Each driver is tried in a scratch folder on the data root's file system; nothing there is changed.
-            What is asked for counts in this order: --storage-driver, VARVE_DRIVER, DOCKER_DRIVER. Else it is the driver
-            that has data in the data root, else the first that this host supports.
+            What is asked for counts in this order: --storage-driver, VARVE_DRIVER, DOCKER_DRIVER, the configuration
+            file. Else it is the driver that has data in the data root, else the first that this host supports.
 
             Examples:
               varve driver probe
@@ -26,7 +25,7 @@ struct DriverProbe: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        let decision = try Self.decision(choice)
+        let (root, decision) = try Self.decision(choice)
         switch format {
         case .json: print(try DriverReport.json(DriverReport.Decision(decision)))
         case .table:
@@ -34,24 +33,26 @@ struct DriverProbe: ParsableCommand {
                 print("\(candidate.name): \(candidate.isSupported ? "supported" : "not supported here")")
                 print("    because   \(candidate.fact)")
                 if let remedy = candidate.remedy { print("    to do     \(remedy)") }
-                if candidate.hasData { print("    has data in \(choice.dataRoot)/\(candidate.name)") }
+                if candidate.hasData { print("    has data in \(root)/\(candidate.name)") }
             }
             print("chosen: \(decision.chosen ?? "none"): \(decision.reason)")
         }
         if decision.chosen == nil { throw ExitCode.failure }
     }
 
-    static func decision(_ choice: DataRootOptions) throws -> DriverDecision {
-        var environment: [String: String] = [:]
-        for name in ["VARVE_DRIVER", "DOCKER_DRIVER"] {
-            if let value = getenv(name) { environment[name] = String(cString: value) }
-        }
-        return DriverChoice.examine(
+    /// The data root, and what a daemon with these flags and that file would decide.
+    static func decision(_ choice: DataRootOptions) throws -> (root: FilePath, decision: DriverDecision) {
+        let file = try ConfigFile.read(choice.configFile)
+        let root = FilePath(choice.dataRoot ?? file.dataRoot ?? Settings.dataRoot)
+        let options = choice.storageOpt.isEmpty ? file.storageOpts ?? [] : choice.storageOpt
+        let decision = DriverChoice.examine(
             drivers,
-            dataRoot: FilePath(choice.dataRoot),
+            dataRoot: root,
             requested: choice.storageDriver,
-            environment: environment,
-            options: try DriverOptions(parsing: choice.storageOpt)
+            configured: file.storageDriver,
+            environment: Host.driverEnvironment,
+            options: try DriverOptions(parsing: options)
         )
+        return (root, decision)
     }
 }

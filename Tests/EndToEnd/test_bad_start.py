@@ -176,7 +176,7 @@ class TestChoice:
         assert "VARVE_DRIVER" in os.environ
 
 
-def test_driver_commands(disk):
+def test_driver_commands(disk, tmp_path):
     """`driver ls` and `driver probe` for people and for programs."""
     names = [row["name"] for row in json.loads(engines.run([engines.BIN / "varve", "driver", "ls", "--format", "json"]).out)]
     assert names == ["overlay2", "btrfs", "aufs", "vfs", "devicemapper"]
@@ -185,6 +185,10 @@ def test_driver_commands(disk):
     for row in probe["drivers"]:
         assert row["supported"] == (row["name"] in drivers.runnable() and row["name"] != "btrfs") and row["fact"], row
         assert row["supported"] or row["remedy"], row
+    (tmp_path / "daemon.json").write_text(json.dumps({"storage-driver": "vfs", "data-root": str(disk)}))
+    configured = [engines.BIN / "varve", "driver", "probe", "--format", "json", "--config-file", tmp_path / "daemon.json"]
+    assert json.loads(engines.run(configured).out)["chosen"] == "vfs"
+    assert json.loads(engines.run([*configured, "-s", "overlay2"]).out)["chosen"] == "overlay2", "a flag counts for more"
     table = engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk])
     assert table.code == 0 and "overlay2" in table.out and "vfs" in table.out
     result = engines.run([engines.BIN / "varve", "driver", "check", "--driver", "nosuch"])
