@@ -155,7 +155,6 @@ let package = Package(
             ]
         ),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
-        tests("DockerAPI", ["OCI"]),
         tests("Engine", ["DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
     ] + drivers.flatMap { driver($0.key, $0.value) }

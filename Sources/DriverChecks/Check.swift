@@ -53,13 +53,14 @@ public struct Check: Sendable, CustomStringConvertible {
 
     private func run(_ scene: Scene) throws -> Outcome {
         guard scene.driver.capabilities.isSuperset(of: needs) else {
-            scene.release()
+            try scene.driver.release()
             return .skipped("\(type(of: scene.driver).name) does not promise this")
         }
-        do {
-            defer { scene.release() }
-            try body(scene)
+        do { try body(scene) } catch {
+            scene.release()  // the first error is the one to report
+            throw error
         }
+        try scene.driver.release()
         try HostState.expectNothing(below: scene.folder, "when all was released")
         return .passed
     }

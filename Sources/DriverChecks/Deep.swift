@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import GraphDrivers
 import Linux
+import Synchronization
 import SystemPackage
 
 // Trees deeper than a path is long, which any program can make (`mkdir d; cd d`, again and again) and no layer can hold.
@@ -20,8 +21,15 @@ extension Check {
                 try tree.remove("f")
             }
             // As `commit` does, on a thread of its own.
-            let thread = try OSThread { _ = try? scene.tar(of: b, since: a) }
+            let told = Mutex<Int?>(nil)
+            let thread = try OSThread {
+                guard let tar = try? scene.tar(of: b, since: a) else { return }
+                told.withLock { $0 = (try? members(tar).count) ?? -1 }
+            }
             thread.join()
+            if let members = told.withLock({ $0 }) {
+                try expectEqual(members, count + 1, "the number of members of its tar")
+            }
             _ = try? scene.driver.size(of: b, since: a)
             if let changes = try? scene.driver.changes(in: b, since: a) {
                 try expectEqual(changes.count, count + 1, "the number of changes")

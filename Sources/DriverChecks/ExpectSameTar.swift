@@ -11,8 +11,11 @@ func expectSameTar(_ found: [UInt8], _ wanted: [UInt8]) throws {
     )
 }
 
-private func members(_ tar: [UInt8]) throws -> [String] {
-    let reader = try TarReader(BufferSource(tar), limits: ArchiveLimits())
+/// What is in a tar, one line a member.
+func members(_ tar: [UInt8]) throws -> [String] {
+    var limits = ArchiveLimits()
+    limits.nameLength = 1 << 20
+    let reader = try TarReader(BufferSource(tar), limits: limits)
     var all: [String] = []
     while let member = try reader.next() {
         let content = try reader.payload.readAll(limit: 1 << 30).hashValue

@@ -1,13 +1,13 @@
 import Glibc
 import Linux
-import SystemPackage
+package import SystemPackage
 
 /// What a folder's files hold of the host beside themselves: mounts, loop devices, and device-mapper devices on those.
-struct HostState: Equatable {
+package struct HostState: Equatable {
     /// In words, sorted.
-    let held: [String]
+    package let held: [String]
 
-    init(below folder: FilePath) throws {
+    package init(below folder: FilePath) throws {
         // The kernel names no symbolic links.
         let folder =
             realpath(folder.string, nil).map { real in
@@ -22,7 +22,7 @@ struct HostState: Equatable {
     }
 
     /// Waits until nothing is held any more: the kernel lets go of a device a little after its last user.
-    static func expectNothing(below folder: FilePath, _ when: String) throws {
+    package static func expectNothing(below folder: FilePath, _ when: String) throws {
         var held: [String] = []
         for _ in 0..<300 {
             held = try HostState(below: folder).held

@@ -32,7 +32,7 @@ struct Scene: Sendable {
     /// The driver on another home, for a check that needs a second one.
     func other(home: FilePath) throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }
 
-    /// Gives back what the driver took of the host, whatever became of the check.
+    /// Gives back what the driver took of the host; what could not be given back is found when the check ends.
     func release() { try? driver.release() }
 
     /// A layer's ID: 64 hex digits, from a short name.

@@ -28,7 +28,7 @@ class Client:
         """Runs it on a terminal of that size."""
         environment = {**os.environ, "DOCKER_HOST": self.daemon.host, "DOCKER_CONFIG": str(self.daemon.place), "TERM": "xterm"}
         child = pexpect.spawn(
-            self.command, list(map(str, args)), env=environment, dimensions=(rows, columns), timeout=15, encoding="utf-8"
+            self.command, list(map(str, args)), env=environment, dimensions=(rows, columns), timeout=15 * engine.PATIENCE, encoding="utf-8"
         )
         try:
             yield child
@@ -45,7 +45,7 @@ def ended(child):
 
 def eventually(condition, timeout=10, what="the condition"):
     """Waits until `condition()` is true, and gives its value."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * engine.PATIENCE
     while time.monotonic() < deadline:
         if value := condition():
             return value

@@ -120,7 +120,7 @@ class Daemon:
     def kill9(self):
         """What a crash does: no instruction of the daemon runs any more."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(10 * PATIENCE)
         self.process = None
 
     def restart(self):

@@ -60,7 +60,7 @@ def bundles(exec_root):
 
 def of(daemon, patience=3):
     """Everything found, as text; what is on its way out gets `patience` seconds."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + patience * float(os.environ.get("VARVE_PATIENCE", "1"))
     while True:
         found = [f"process {pid}: {command}" for pid, command in processes(f"/{daemon.name}/").items()]
         found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place)]

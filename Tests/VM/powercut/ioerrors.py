@@ -71,7 +71,9 @@ class Trial:
             with self.daemon("measured", served) as daemon:
                 child = self.load(daemon)
                 began = time.monotonic()
-                child.communicate(timeout=120)
+                said = child.communicate(timeout=120)
+                if child.returncode:
+                    raise RuntimeError(f"the load failed on a healthy disk: {said}")
                 return time.monotonic() - began
 
     def hurt(self, number, served, delay):
