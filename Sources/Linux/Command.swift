@@ -12,12 +12,14 @@ public enum Command {
         public let status: CInt?
         /// The last of what it said, on one line.
         public let output: String
+        /// How long it was given.
+        let seconds: CInt
 
         /// What failed, how, and what it said.
         public var description: String {
             let how =
                 switch status {
-                case nil: "did not end within \(Command.limit / 60) minutes, and was killed"
+                case nil: "did not end within \(seconds) seconds, and was killed"
                 case let status? where status & 0x7f == 0: "failed with status \(status >> 8)"
                 case let status?: "failed with signal \(status & 0x7f)"
                 }
@@ -25,19 +27,21 @@ public enum Command {
         }
     }
 
-    /// Where a program is: a daemon's `PATH` often lacks the folders of administration.
+    /// Where a program is: a daemon's `PATH` often lacks the folders of administration, or is not set.
     public static func find(_ program: String) -> FilePath? {
         let search = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = search.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+        let usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        let folders = search.split(separator: ":").map(String.init) + usual
         return folders.lazy.map { FilePath($0).appending(program) }
             .first { $0.isAbsolute && access($0.string, X_OK) == 0 }
     }
 
     /// Runs a program to its end, without input; gives the last of what it wrote to standard output.
     ///
-    /// All that it says becomes part of the error if it fails; warnings of one that does not are lost.
+    /// All that it says becomes part of the error if it fails; warnings of one that does not are lost. After so many `seconds`
+    /// it is killed: one that waits for a device that hangs would hold up the daemon for ever.
     @discardableResult
-    public static func run(_ command: [String]) throws -> String {
+    public static func run(_ command: [String], seconds: CInt = 600) throws -> String {
         guard let path = command.first.flatMap(find) else {
             throw SystemError("look for the program \(command.first ?? "")", .noSuchFileOrDirectory)
         }
@@ -47,23 +51,20 @@ public enum Command {
         let pid = try startProgram(path, command, descriptors: descriptors, inheritsEnvironment: true)
         // One that has ended already needs none.
         try? OpenFiles.restoreLimit(of: pid)
-        let status = try end(of: pid, path)
+        let status = try end(of: pid, path, within: seconds)
         let text = try read(output.rawValue)
         guard status == 0 else {
             let said = try [text, read(errors.rawValue)].filter { !$0.isEmpty }.joined(separator: "; ")
-            throw Failure(command: command, status: status, output: said)
+            throw Failure(command: command, status: status, output: said, seconds: seconds)
         }
         return text
     }
 
-    /// What a program may take: one that waits for a device that hangs would hold up the daemon for ever.
-    fileprivate static let limit: CInt = 10 * 60
-
     /// Waits for its end; gives its status, or nil if it had to be killed.
-    private static func end(of pid: pid_t, _ path: FilePath) throws -> CInt? {
+    private static func end(of pid: pid_t, _ path: FilePath, within seconds: CInt) throws -> CInt? {
         let handle = OwnedDescriptor(try sys("watch \(path)") { linux_pidfd_open(pid, 0) })
         var ended = pollfd(fd: handle.rawValue, events: Int16(POLLIN), revents: 0)
-        let isInTime = try sys("wait for \(path)") { poll(&ended, 1, limit * 1000) } > 0
+        let isInTime = try sys("wait for \(path)") { poll(&ended, 1, seconds * 1000) } > 0
         if !isInTime { kill(pid, SIGKILL) }
         var status: CInt = 0
         // In the middle of a system call on a device that hangs it does not even die.

@@ -10,3 +10,8 @@ import Testing
     let error = #expect(throws: Command.Failure.self) { try Command.run(program) }
     #expect("\(try #require(error))".hasSuffix("failed with status 3: one; two"))
 }
+
+@Test func aProgramThatHangsIsKilled() throws {
+    let error = #expect(throws: Command.Failure.self) { try Command.run(["sleep", "61"], seconds: 1) }
+    #expect("\(try #require(error))" == "sleep 61 did not end within 1 seconds, and was killed")
+}
