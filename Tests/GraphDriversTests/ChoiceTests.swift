@@ -156,12 +156,15 @@ import VFSDriver
         }
     }
 
-    @Test(arguments: [
+    private static let sizes: [(text: String, bytes: Int64)] = [
         ("512", 512), ("10k", 10240), ("1.5 KiB", 1536), ("2G", 2 << 30), ("1tb", 1 << 40), ("0", 0), ("7b", 7),
-    ])
-    func readsSizes(_ text: String, _ bytes: Int64) throws { try #expect(parseSize(text) == bytes) }
+        ("10m", 10 << 20), ("10MB", 10 << 20), ("10MiB", 10 << 20), ("1.5k", 1536), ("1g", 1 << 30), ("2t", 2 << 40),
+    ]
 
-    @Test(arguments: ["", "x", "10 q", "-1", "1e3", "9999999p", "1.2.3"])
+    @Test(arguments: sizes)
+    func readsSizes(text: String, bytes: Int64) throws { try #expect(parseSize(text) == bytes) }
+
+    @Test(arguments: ["", "x", "10 q", "-1", "1e3", "9999999p", "1.2.3", "m", "1x", "1.2.3k", "99999999999t"])
     func refusesWhatIsNoSize(_ text: String) { #expect(throws: OptionError.notASize(text)) { try parseSize(text) } }
 
     @Test func splitsOptionsAtTheFirstEqualsSign() throws {
