@@ -105,7 +105,8 @@ extension DeviceMapper {
     /// Waits until the pool's files are in no loop device: a pool's name goes before the pool does, and two pools of one
     /// home would destroy it.
     private func waitForFormerPool() throws {
-        for file in [files.data.path, files.metadata.path] where exists(file) {
+        let parts = [(files.data.path, settings.dataDevice), (files.metadata.path, settings.metadataDevice)]
+        for (file, device) in parts where device == nil && exists(file) {
             var user = try LoopDevice.showing(file)
             for _ in 0..<Self.patience where user != nil {
                 usleep(10_000)

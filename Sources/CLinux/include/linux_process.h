@@ -24,8 +24,8 @@ int linux_set_open_files(pid_t pid, uint64_t soft, uint64_t hard);
 int linux_prctl(int option, unsigned long second, unsigned long third);
 
 // Starts a program in a session of its own, in `folder` (NULL: here), with /dev/null as descriptor 0, the `count` (at most
-// 8) `descriptors` as 1, 2, … and no other one, no environment and no signal blocked; returns its pid
-// (`man 3 posix_spawn`).
+// 8) `descriptors` as 1, 2, … and no other one, `environment` (which ends with NULL) and no signal blocked; returns its
+// pid (`man 3 posix_spawn`).
 pid_t linux_spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
                   const int *descriptors, int count);
 
