@@ -12,6 +12,8 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
     case noLinkTarget(member: String, target: String)
     /// Members may not have this name (a NUL byte, only slashes, …).
     case invalidName(member: String, reason: String)
+    /// A folder would take the place of what is none, or the other way round, and the user does not want that.
+    case otherKind(member: String, isFolder: Bool)
     /// More members than `ArchiveLimits.entries`.
     case tooManyEntries(limit: Int)
     /// A path with more components than `ArchiveLimits.depth`.
@@ -40,6 +42,8 @@ package enum ArchiveError: Error, Equatable, CustomStringConvertible {
         case .noLinkTarget(let member, let target):
             "archive member \(member) is a hard link to \(target), which is not in the layer"
         case .invalidName(let member, let reason): "archive member \(member) has an invalid name: \(reason)"
+        case .otherKind(let member, isFolder: true): "cannot overwrite non-directory \"\(member)\" with directory"
+        case .otherKind(let member, isFolder: false): "cannot overwrite directory \"\(member)\" with non-directory"
         case .tooManyEntries(let limit):
             "archive has more than \(limit) members: raise the limit of entries if it is trusted"
         case .tooDeep(let member, let limit):

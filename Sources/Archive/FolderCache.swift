@@ -92,13 +92,17 @@ struct FolderCache {
     ) throws -> CInt {
         let whole = folder.map { CChar(bitPattern: $0) } + [0]
         let name = folder.suffix(while: { $0 != 0x2f }).map { CChar(bitPattern: $0) } + [0]
-        if mkdirat(parent, name, 0o700) == 0 {
-            try sys("set the mode of a folder of \(member.text)") { fchmodat(parent, name, 0o755, 0) }
-        }
+        let isNew = mkdirat(parent, name, 0o700) == 0
         // Reported here if it could not be made: through a link it may well be there already.
-        return try sys("make the folder of \(member.text)") {
+        let made = try sys("make the folder of \(member.text)") {
             linux_open_in_root(root, whole, UInt64(O_RDONLY | O_DIRECTORY))
         }
+        // By its descriptor: in a running container the name may be a link to anywhere by now.
+        do { if isNew { try sys("set the mode of a folder of \(member.text)") { fchmod(made, 0o755) } } } catch {
+            Glibc.close(made)
+            throw error
+        }
+        return made
     }
 
     private static func givesAttributes(_ folder: CInt) -> Bool {

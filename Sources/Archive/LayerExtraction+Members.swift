@@ -88,7 +88,7 @@ extension LayerExtraction {
 
     func unpackHardLink(_ entry: OpaquePointer) throws {
         guard let raw = archive_entry_hardlink(entry) else { return }
-        let target = try MemberPath(raw, limits)
+        let target = try withRenamed(raw) { try path.other($0, limits) }
         guard !target.isRoot, target.joined != path.joined else {
             throw ArchiveError.noLinkTarget(member: path.text, target: target.text)
         }

@@ -86,8 +86,10 @@ extension LayerExtraction {
 
     /// Deletes what has the member's name, whatever it is, following no link.
     func removeExisting(in folder: CInt) throws {
-        if style != .applied, let old = try status(in: folder), old.st_mode & S_IFMT != S_IFDIR, old.st_nlink == 1 {
-            size -= Int64(old.st_size)
+        if let old = try style == .applied ? nil : status(in: folder) {
+            let wasFolder = old.st_mode & S_IFMT == S_IFDIR
+            if keepsKinds, wasFolder != isFolder { throw ArchiveError.otherKind(member: path.text, isFolder: isFolder) }
+            if !wasFolder, old.st_nlink == 1 { size -= Int64(old.st_size) }
         }
         try path.withName { try remove($0, in: folder) }
         folders.invalidate()

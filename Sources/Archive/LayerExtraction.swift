@@ -28,6 +28,30 @@ public func extractLayer(
     return try extraction.run(ArchiveInput(tar, .tar))
 }
 
+/// Unpacks what a user copies into `folder` of the tree `root`, as a process would find it there; never outside of it.
+///
+/// `tar` may be compressed. What has a member's name is replaced, folders are joined; with `keepsKinds` a folder and what is
+/// none do not replace each other. With an `owner` all is his; else the tar's numbers hold. What begins with the name `from`
+/// gets `to` instead.
+///
+/// - Throws: as `extractLayer`; what was unpacked until then stays.
+package func extractFiles(
+    _ tar: any ByteSource,
+    into folder: String,
+    of root: FilePath,
+    owner: (user: UInt32, group: UInt32)?,
+    keepsKinds: Bool,
+    limits: ArchiveLimits,
+    renaming: (from: String, to: String)? = nil
+) throws {
+    let extraction = try LayerExtraction(root, .plain, limits)
+    extraction.path = try MemberPath(below: folder, limits)
+    extraction.owner = owner
+    extraction.keepsKinds = keepsKinds
+    extraction.renaming = renaming.map { (Array($0.from.utf8), Array($0.to.utf8)) }
+    _ = try extraction.run(ArchiveInput(Decompressor(tar, limits: limits), .tar))
+}
+
 /// One layer while it is unpacked.
 final class LayerExtraction {
     let root: CInt
@@ -40,6 +64,12 @@ final class LayerExtraction {
     var unpacked: Set<[UInt8]> = []
     /// Paths that this layer says are gone, and has not brought since; only kept for `.aufs`.
     var branchWhiteouts: Set<[UInt8]> = []
+    /// Whose all will be; nil: whose the tar says.
+    var owner: (user: UInt32, group: UInt32)?
+    /// Whether folders and what is none do not replace each other.
+    var keepsKinds = false
+    /// Whether the member at hand is a folder.
+    private(set) var isFolder = false
     private var folderTimes: [(path: [UInt8], time: Timestamp)] = []
     private var count = 0
     private var expanded: Int64 = 0
@@ -67,11 +97,30 @@ final class LayerExtraction {
             guard let name = archive_entry_pathname(entry) else {
                 throw ArchiveError.invalidName(member: "number \(count)", reason: "it has none")
             }
-            try path.parse(name, limits)
+            try parse(name)
             try unpack(entry, input)
         }
         try setFolderTimes()
         return size
+    }
+
+    /// The first name of members' paths, and what they get instead.
+    fileprivate var renaming: (from: [UInt8], to: [UInt8])?
+
+    private func parse(_ name: UnsafePointer<CChar>) throws {
+        try withRenamed(name) { try path.parse($0, limits) }
+    }
+
+    /// Calls `body` with the path, or with another first name in it where that is wanted.
+    func withRenamed<T>(_ name: UnsafePointer<CChar>, _ body: (UnsafePointer<CChar>) throws -> T) throws -> T {
+        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        guard let renaming, bytes.starts(with: renaming.from), case let rest = bytes.dropFirst(renaming.from.count),
+            rest.isEmpty || rest.first == 0x2f
+        else { return try body(name) }
+        return try (renaming.to + rest + [0]).withUnsafeBytes { bytes in
+            guard let base = bytes.bindMemory(to: CChar.self).baseAddress else { fatalError("a path without its NUL") }
+            return try body(base)
+        }
     }
 
     private func unpack(_ entry: OpaquePointer, _ input: ArchiveInput) throws {
@@ -88,9 +137,15 @@ final class LayerExtraction {
             guard archive_entry_filetype(entry) == S_IFDIR else {
                 throw ArchiveError.invalidName(member: path.text, reason: "it is the root, but no folder")
             }
-            return try finishFolder(root, Metadata(entry, path), isNew: false)
+            // The folder that a user copies into stays as it is.
+            return style == .plain ? () : try finishFolder(root, Metadata(entry, path), isNew: false)
         }
-        if try style == .aufs ? takeBranchWhiteout(entry) : applyWhiteout() { return }
+        isFolder = archive_entry_filetype(entry) == S_IFDIR
+        if let owner {
+            archive_entry_set_uid(entry, Int64(owner.user))
+            archive_entry_set_gid(entry, Int64(owner.group))
+        }
+        if try isWhiteout(entry) { return }
         if style == .applied { remember() }
         if archive_entry_hardlink(entry) != nil { return try unpackHardLink(entry) }
         switch archive_entry_filetype(entry) {
@@ -100,6 +155,15 @@ final class LayerExtraction {
         case S_IFCHR, S_IFBLK, S_IFIFO: try unpackDevice(entry)
         case S_IFSOCK: break  // a socket without its listener is nothing, and mknod needs no tar for it
         default: throw ArchiveError.damaged(reason: "member \(path.text) is of no known type")
+        }
+    }
+
+    /// Does what a whiteout says; false if the member is none.
+    private func isWhiteout(_ entry: OpaquePointer) throws -> Bool {
+        switch style {
+        case .plain: false
+        case .aufs: try takeBranchWhiteout(entry)
+        case .overlay, .applied: try applyWhiteout()
         }
     }
 

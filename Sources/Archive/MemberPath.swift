@@ -8,15 +8,34 @@ struct MemberPath {
     private var bytes: [UInt8] = []
     private var starts: [Int] = []
     private var nameStart = 0
+    /// The folder that all is unpacked in, below the root; no member leads out of it.
+    private var base: [UInt8] = []
+    private var baseStarts: [Int] = []
 
     init() {}
 
     init(_ raw: UnsafePointer<CChar>, _ limits: ArchiveLimits) throws { try parse(raw, limits) }
 
+    /// Members' paths begin at the folder `base` from now on.
+    init(below base: UnsafePointer<CChar>, _ limits: ArchiveLimits) throws {
+        try parse(base, limits)
+        self.base = joined
+        baseStarts = starts
+    }
+
+    /// Another member's path.
+    func other(_ raw: UnsafePointer<CChar>, _ limits: ArchiveLimits) throws -> MemberPath {
+        var other = self
+        try other.parse(raw, limits)
+        return other
+    }
+
     /// Takes another path. What leads out of the root is refused; a leading `/` means the root, as to `tar`.
     mutating func parse(_ raw: UnsafePointer<CChar>, _ limits: ArchiveLimits) throws {
         bytes.removeAll(keepingCapacity: true)
-        starts.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: base)
+        if !base.isEmpty { bytes.append(0x2f) }
+        starts = baseStarts
         var next = raw
         while next.pointee != 0 {
             let start = next
@@ -26,7 +45,9 @@ struct MemberPath {
             switch (component.count, component.first, component.last) {
             case (0, _, _), (1, 0x2e, _): continue
             case (2, 0x2e, 0x2e):
-                guard let last = starts.popLast() else { throw ArchiveError.escapes(member: String(cString: raw)) }
+                guard starts.count > baseStarts.count, let last = starts.popLast() else {
+                    throw ArchiveError.escapes(member: String(cString: raw))
+                }
                 bytes.removeSubrange(last...)
             default:
                 guard component.count <= limits.nameLength else {
@@ -50,7 +71,7 @@ struct MemberPath {
     }
 
     /// It is the folder itself that all is unpacked in.
-    var isRoot: Bool { starts.isEmpty }
+    var isRoot: Bool { starts.count == baseStarts.count }
     /// It lies directly in the root.
     var isTop: Bool { nameStart == 0 }
     /// The folder's bytes without the NUL; empty for the root.

@@ -67,7 +67,7 @@ struct Metadata {
         for attribute in attributes {
             try set(attribute, path) { linux_set_xattr(folder, name, attribute.key, $0, attribute.value.count) }
         }
-        if !isLink { try sys("set the mode of \(path.text)") { fchmodat(folder, name, mode, 0) } }
+        if !isLink { try sys("set the mode of \(path.text)") { fchmodat(folder, name, mode, AT_SYMLINK_NOFOLLOW) } }
         try setTimes(folder, name, path)
     }
 

@@ -1,3 +1,5 @@
+import OCI
+
 /// Reads a tar-split record, one entry after the other, without having it whole in memory: JSON objects with any
 /// white space between them, unknown keys ignored.
 struct RecordReader {

@@ -1,3 +1,5 @@
+import OCI
+
 /// The record of a tar that tar-split keeps: JSON objects, one a line, in Go's spelling, to be byte-identical to what
 /// the reference library writes.
 struct SplitRecord {

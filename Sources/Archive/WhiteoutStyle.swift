@@ -6,4 +6,6 @@ public enum WhiteoutStyle: Sendable {
     case aufs
     /// What they name is deleted from the tree.
     case applied
+    /// They are files like any other: the archive is no layer, but what a user copies.
+    case plain
 }

@@ -43,7 +43,7 @@ public func writeTree(_ tree: FilePath, to sink: any ByteSink) throws {
     try walk.writer.finish()
 }
 
-private struct TreeWalk {
+struct TreeWalk {
     let writer: TreeWriter
 
     func addEntries(of folder: CInt, _ path: [UInt8]) throws {

@@ -36,25 +36,38 @@ public enum Command {
             .first { $0.isAbsolute && access($0.string, X_OK) == 0 }
     }
 
-    /// Runs a program to its end, without input; gives the last of what it wrote to standard output.
+    /// Runs a program to its end; gives the last of what it wrote to standard output.
     ///
     /// All that it says becomes part of the error if it fails; warnings of one that does not are lost. After so many `seconds`
     /// it is killed: one that waits for a device that hangs would hold up the daemon for ever.
     @discardableResult
-    public static func run(_ command: [String], seconds: CInt = 600) throws -> String {
+    public static func run(
+        _ command: [String],
+        input: [UInt8] = [],
+        mostOutput: Int = 2048,
+        seconds: CInt = 600
+    ) throws -> String {
         guard let path = command.first.flatMap(find) else {
             throw SystemError("look for the program \(command.first ?? "")", .noSuchFileOrDirectory)
         }
         let output = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("output") })
         let errors = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("errors") })
+        let given = OwnedDescriptor(try sys("make a memory file") { linux_memory_file("input") })
+        try sys("write a program's input") { pwrite(given.rawValue, input, input.count, 0) }
         let descriptors = [output.rawValue, errors.rawValue]
-        let pid = try startProgram(path, command, descriptors: descriptors, inheritsEnvironment: true)
+        let pid = try startProgram(
+            path,
+            command,
+            input: given.rawValue,
+            descriptors: descriptors,
+            inheritsEnvironment: true
+        )
         // One that has ended already needs none.
         try? OpenFiles.restoreLimit(of: pid)
         let status = try end(of: pid, path, within: seconds)
-        let text = try read(output.rawValue)
+        let text = try read(output.rawValue, mostOutput)
         guard status == 0 else {
-            let said = try [text, read(errors.rawValue)].filter { !$0.isEmpty }.joined(separator: "; ")
+            let said = try [text, read(errors.rawValue, mostOutput)].filter { !$0.isEmpty }.joined(separator: "; ")
             throw Failure(command: command, status: status, output: said, seconds: seconds)
         }
         return text
@@ -73,11 +86,13 @@ public enum Command {
         return isInTime ? status : nil
     }
 
-    /// The last 2 KiB of what came out: the reason is at the end.
-    private static func read(_ output: CInt) throws -> String {
+    /// The last of what came out: the reason is at the end.
+    private static func read(_ output: CInt, _ most: Int) throws -> String {
         let size = try sys("measure a program's output") { lseek(output, 0, SEEK_END) }
-        var bytes = [UInt8](repeating: 0, count: 2048)
-        let count = try sys("read a program's output") { pread(output, &bytes, bytes.count, max(0, size - 2048)) }
+        var bytes = [UInt8](repeating: 0, count: most)
+        let count = try sys("read a program's output") {
+            pread(output, &bytes, bytes.count, max(0, size - off_t(most)))
+        }
         let lines = String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
         return lines.joined(separator: "; ")
     }

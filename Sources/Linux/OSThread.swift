@@ -52,6 +52,19 @@ public struct OSThread: Sendable {
     public func detach() { pthread_detach(handle) }
 }
 
+/// What `body` makes of each of `items`, on a thread for each processor; throws the first error.
+public func mapInParallel<T: Sendable, U: Sendable>(
+    _ items: [T],
+    _ body: @escaping @Sendable (T) throws -> U
+) throws -> [U] {
+    let results = ParallelResults<U>(count: items.count)
+    try inParallel(items.count, width: sysconf(Int32(_SC_NPROCESSORS_ONLN))) { number in
+        let result = try body(items[number])
+        results.set(number, result)
+    }
+    return results.all
+}
+
 /// Runs `body` for 0 ..< `count`, on at most `width` threads, the calling one among them; throws the first error.
 ///
 /// After an error no further number is begun.

@@ -13,6 +13,12 @@ public enum OpenFiles {
         try sys("raise the limit of open files") { linux_set_open_files(0, hard, hard) }
     }
 
+    /// How many this process may have open now.
+    public static var limit: UInt64? {
+        var (soft, hard) = (UInt64(0), UInt64(0))
+        return linux_get_open_files(&soft, &hard) == 0 ? soft : nil
+    }
+
     /// The limit that this process began with, as `soft:hard`: for programs that were not written for a higher one, and
     /// may go through all possible descriptors.
     public static var originalLimit: String? { original.withLock { $0.map { "\($0.soft):\($0.hard)" } } }

@@ -30,3 +30,14 @@ final class ParallelWork: Sendable {
         return state.next
     }
 }
+
+/// What the threads of one `mapInParallel` found, in the order of the items.
+final class ParallelResults<Value: Sendable>: Sendable {
+    private let values: Mutex<[Value?]>
+
+    init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
+
+    func set(_ number: Int, _ value: Value) { values.withLock { $0[number] = value } }
+
+    var all: [Value] { values.withLock { $0.compactMap { $0 } } }
+}

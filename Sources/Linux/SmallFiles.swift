@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import SystemPackage
 
@@ -77,6 +78,19 @@ public func isFolder(_ path: FilePath) -> Bool {
 public func exists(_ path: FilePath) -> Bool {
     var status = stat()
     return lstat(path.string, &status) == 0
+}
+
+/// Gives what is at `path` the name `target`; false where there is something of that name.
+public func rename(_ path: FilePath, toUnused target: FilePath) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+        try sys("rename \(path) to \(target)") {
+            linux_rename(path.string, target.string, UInt32(LINUX_RENAME_NOREPLACE))
+        }
+        return true
+    } catch {
+        if error.errno == .fileExists { return false }
+        throw error
+    }
 }
 
 /// Gives what is at `path` the name `target`, replacing a file or an empty folder.

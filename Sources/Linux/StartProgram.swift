@@ -4,13 +4,14 @@ public import SystemPackage
 
 /// Starts a program that outlives this call, in a session of its own and in `folder` (nil: here).
 ///
-/// `words` are its name and arguments. Its input is `/dev/null`, its other descriptors are `descriptors`, numbered from 1 on;
+/// `words` are its name and arguments. Its input is `input` or `/dev/null`, its other descriptors are `descriptors`, numbered from 1 on;
 /// no signal is blocked, and unless it inherits this one's it has no environment. Who starts it collects it: returns its
 /// number.
 public func startProgram(
     _ path: FilePath,
     _ words: [String],
     in folder: FilePath? = nil,
+    input: CInt? = nil,
     descriptors: [CInt],
     inheritsEnvironment: Bool = false
 ) throws(SystemError) -> pid_t {
@@ -25,6 +26,7 @@ public func startProgram(
                 &strings,
                 environment,
                 folder?.string,
+                input ?? -1,
                 descriptors,
                 CInt(descriptors.count)
             )

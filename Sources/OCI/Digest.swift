@@ -26,6 +26,9 @@ package struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// `sha256:` and the hex digits.
     package var description: String { "sha256:\(hex)" }
 
+    /// The first 12 digits, which people are shown.
+    package var short: String { String(hex.prefix(12)) }
+
     /// By their digits: an order to print them in.
     package static func < (left: Self, right: Self) -> Bool { left.hex < right.hex }
 }

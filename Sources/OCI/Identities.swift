@@ -15,7 +15,7 @@ package struct Identity<Kind: IdentityKind>: Sendable, Hashable, Comparable, Cus
     /// The 64 hex digits.
     package var hex: String { digest.hex }
     /// The first 12 hex digits, as listings show it.
-    package var short: String { String(hex.prefix(12)) }
+    package var short: String { digest.short }
     /// `sha256:` and the hex digits.
     package var description: String { digest.description }
     /// By their digits.

@@ -72,6 +72,19 @@ package enum MediaType {
     package static let manifest = "application/vnd.oci.image.manifest.v1+json"
     package static let config = "application/vnd.oci.image.config.v1+json"
     package static let layer = "application/vnd.oci.image.layer.v1.tar"
+    package static let dockerConfig = "application/vnd.docker.container.image.v1+json"
+    package static let dockerLayer = "application/vnd.docker.image.rootfs.diff.tar.gzip"
     package static let dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
     package static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+}
+
+extension Platform {
+    /// What this program was built for, in OCI's (Go's) words.
+    package static var host: Platform {
+        #if arch(arm64)
+            Platform(architecture: "arm64", os: "linux")
+        #else
+            Platform(architecture: "amd64", os: "linux")
+        #endif
+    }
 }

@@ -1,4 +1,5 @@
 import Glibc
+
 /// An instant, written as Go writes times in JSON: RFC 3339, UTC, at most nine digits of a second.
 package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Seconds since 1970, UTC; before that negative.
@@ -64,42 +65,71 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
 extension Timestamp {
     /// Parses RFC 3339 with any offset and any number of digits of the second; nil for anything else.
     package init?(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        func number(_ count: Int) -> Int64? {
-            let digits = rest.prefix(count)
-            guard digits.count == count, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-            rest = rest.dropFirst(count)
-            return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
-        }
-        func skip(_ characters: String) -> Bool {
-            guard let first = rest.first, characters.utf8.contains(first) else { return false }
-            rest = rest.dropFirst()
-            return true
-        }
-        guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2), skip("Tt "),
-            let hour = number(2), skip(":"), let minute = number(2), skip(":"), let second = number(2),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+        var text = text
+        guard let time = text.withUTF8({ Self(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = time
+    }
+
+    /// The same of a text that is not copied first: a log has millions of them.
+    package init?(utf8 text: UnsafeRawBufferPointer) {
+        var scanner = TimeScanner(rest: text[...])
+        guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
+            let day = scanner.number(2), scanner.skip("T") || scanner.skip("t") || scanner.skip(" "),
+            let hour = scanner.number(2), scanner.skip(":"),
+            let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2),
+            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,
+            let fraction = scanner.fraction(), let offset = scanner.offset(), scanner.rest.isEmpty
         else { return nil }
-        var nanoseconds: Int32 = 0
-        if skip(".") {
-            let digits = rest.prefix { (0x30...0x39).contains($0) }
-            guard !digits.isEmpty else { return nil }
-            for index in 0..<9 {
-                nanoseconds =
-                    nanoseconds * 10 + (index < digits.count ? Int32(digits[digits.startIndex + index] - 0x30) : 0)
-            }
-            rest = rest.dropFirst(digits.count)
-        }
-        var offset: Int64 = 0
-        if let sign = rest.first, skip("+-") {
-            guard let hours = number(2), skip(":"), let minutes = number(2) else { return nil }
-            offset = (hours * 3600 + minutes * 60) * (sign == UInt8(ascii: "-") ? -1 : 1)
-        } else if !skip("Zz") {
-            return nil
-        }
-        guard rest.isEmpty else { return nil }
         seconds = Self.day(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        self.nanoseconds = nanoseconds
+        nanoseconds = fraction
+    }
+}
+
+/// Goes through a time, a part after the other.
+private struct TimeScanner {
+    var rest: Slice<UnsafeRawBufferPointer>
+
+    mutating func number(_ count: Int) -> Int64? {
+        guard rest.count >= count else { return nil }
+        var number: Int64 = 0
+        for byte in rest.prefix(count) {
+            guard (0x30...0x39).contains(byte) else { return nil }
+            number = number * 10 + Int64(byte - 0x30)
+        }
+        rest = rest.dropFirst(count)
+        return number
+    }
+
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard let first = rest.first, first == UInt8(ascii: character) else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    /// Nanoseconds; those who write more digits lose them.
+    mutating func fraction() -> Int32? {
+        guard rest.first == UInt8(ascii: ".") else { return 0 }
+        rest = rest.dropFirst()
+        var nanoseconds: Int32 = 0
+        var count = 0
+        while let digit = rest.first, (0x30...0x39).contains(digit) {
+            if count < 9 { nanoseconds = nanoseconds * 10 + Int32(digit - 0x30) }
+            count += 1
+            rest = rest.dropFirst()
+        }
+        guard count > 0 else { return nil }
+        for _ in count..<max(count, 9) { nanoseconds *= 10 }
+        return nanoseconds
+    }
+
+    /// Seconds east of Greenwich.
+    mutating func offset() -> Int64? {
+        guard let sign = rest.popFirst() else { return nil }
+        if sign == UInt8(ascii: "Z") || sign == UInt8(ascii: "z") { return 0 }
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), let hours = number(2), skip(":"),
+            let minutes = number(2)
+        else { return nil }
+        return (hours * 3600 + minutes * 60) * (sign == UInt8(ascii: "-") ? -1 : 1)
     }
 }
 

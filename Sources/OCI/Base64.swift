@@ -1,5 +1,5 @@
 /// Base64 with padding, on bytes: the record of a layer is mostly that.
-enum Base64 {
+package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0xff, count: 256)
@@ -8,7 +8,7 @@ enum Base64 {
     }()
 
     /// Appends `bytes`, encoded, to `text`.
-    static func encode(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    package static func encode(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
         text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
         digits.withUnsafeBufferPointer { digits in
             var index = 0
@@ -27,7 +27,7 @@ enum Base64 {
     }
 
     /// The bytes that `text` encodes, or nil if it is no Base64.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.suffix(2).filter { $0 == 0x3d }.count
         var bytes: [UInt8] = []
