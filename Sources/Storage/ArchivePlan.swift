@@ -1,5 +1,5 @@
 import Archive
-package import OCI
+import OCI
 
 /// What an archive says is in it, before anything of it is believed.
 struct PlannedImage {
@@ -8,14 +8,6 @@ struct PlannedImage {
     /// Bottom first, as many as the configuration has diff IDs.
     let layers: [PlannedLayer]
     let references: [Reference]
-}
-
-/// One layer of an image in an archive.
-struct PlannedLayer {
-    let member: Spool.Member
-    let diff: DiffID
-    /// Whether the member's own digest was named by a descriptor, and held.
-    let isBlob: Bool
 }
 
 /// Reads the tables of contents of the archives that Docker, Podman, skopeo and others write.
@@ -54,7 +46,7 @@ struct ArchivePlanner {
                 )
             }
             let layers = try zip(names, diffs).map { name, diff in
-                PlannedLayer(member: try need(name, by: manifest.name), diff: diff, isBlob: false)
+                PlannedLayer(try need(name, by: manifest.name), of: spool, diff, isBlob: false)
             }
             return PlannedImage(config: raw, layers: layers, references: try (item.repoTags ?? []).map(reference))
         }
@@ -119,7 +111,7 @@ struct ArchivePlanner {
             )
         }
         let layers = try zip(manifest.layers, diffs).map { descriptor, diff in
-            PlannedLayer(member: try blob(descriptor), diff: diff, isBlob: true)
+            PlannedLayer(try blob(descriptor), of: spool, diff, isBlob: true)
         }
         return PlannedImage(config: raw, layers: layers, references: references)
     }
@@ -173,16 +165,5 @@ struct ArchivePlanner {
 
     func bad(_ member: String, _ reason: String) -> StorageError {
         .badArchive(member: member, reason: reason, remedy: "the archive is damaged or incomplete; make it again")
-    }
-}
-
-extension Platform {
-    /// What this program was built for, in OCI's (Go's) words.
-    package static var host: Platform {
-        #if arch(arm64)
-            Platform(architecture: "arm64", os: "linux")
-        #else
-            Platform(architecture: "amd64", os: "linux")
-        #endif
     }
 }

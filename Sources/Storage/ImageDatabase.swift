@@ -1,3 +1,4 @@
+import Hashing
 import Linux
 import Logging
 import OCI
@@ -30,12 +31,12 @@ final class ImageDatabase: Sendable {
     func open() throws -> [Damage] {
         try removeRemains()
         var damages: [Damage] = []
-        for name in try listFolder(layout.imageContent) {
-            guard let id = Digest(hex: name).map({ ImageID($0) }) else { continue }
-            do throws(Unusable) {
-                let entry = try read(id)
-                state.withLock { $0[id] = entry }
-            } catch {
+        let ids = try listFolder(layout.imageContent).compactMap { Digest(hex: $0).map { ImageID($0) } }
+        let found = try mapInParallel(ids) { [self] id in Result { () throws(Unusable) in try read(id) } }
+        for (id, result) in zip(ids, found) {
+            switch result {
+            case .success(let entry): state.withLock { $0[id] = entry }
+            case .failure(let error):
                 let remedy = "load or pull it again"
                 damages.append(Damage(object: "image \(id)", reason: error.reason, remedy: remedy))
             }

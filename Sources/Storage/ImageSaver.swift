@@ -1,4 +1,5 @@
 import Archive
+import Hashing
 import OCI
 
 /// Writes one archive of images: each blob once, tables last, all times 0, so that the same images give the same bytes.

@@ -16,8 +16,8 @@ struct Layer: Sendable, Equatable {
     /// It as what another is made on.
     var base: LayerBase { LayerBase(chain: chain, cacheID: cacheID) }
 
-    /// Docker's layer store refuses to stack more.
-    static let deepest = 125
+    /// With the two of a container 129, which is what Docker's overlay2 mounts: the container's on 128 others.
+    static let deepest = 127
 }
 
 /// A container's layer: what stands in `mounts/<name>/`.

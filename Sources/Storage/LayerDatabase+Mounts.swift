@@ -12,11 +12,11 @@ extension LayerDatabase {
     func loadMounts() throws -> [Damage] {
         for mark in try young.open() where isLost(mark.name, mark.id) { try dropLost(mark.name, mark.id) }
         var damages: [Damage] = []
-        for name in try listFolder(layout.mounts) {
-            if let reason = load(mount: name) {
-                let remedy = "load or pull its image again and restart the daemon, or remove the container"
-                damages.append(Damage(object: "container layer \(name)", reason: reason, remedy: remedy))
-            }
+        let names = try listFolder(layout.mounts)
+        let reasons = try mapInParallel(names) { [self] name in load(mount: name) }
+        for case (let name, let reason?) in zip(names, reasons) {
+            let remedy = "load or pull its image again and restart the daemon, or remove the container"
+            damages.append(Damage(object: "container layer \(name)", reason: reason, remedy: remedy))
         }
         return damages
     }

@@ -40,6 +40,9 @@ final class LayerDatabase: Sendable {
     /// The layer, if it is there.
     func layer(_ chain: ChainID) -> Layer? { state.withLock { $0.layers[chain] } }
 
+    /// All layers of images.
+    var all: [Layer] { state.withLock { Array($0.layers.values) } }
+
     /// The layers from the bottom up to `chain`, if they are there.
     func chain(to top: ChainID?) -> [Layer] {
         state.withLock { state in

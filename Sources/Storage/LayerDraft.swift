@@ -1,5 +1,6 @@
 import Archive
 import GraphDrivers
+import Hashing
 import Linux
 import Logging
 import OCI

@@ -6,7 +6,7 @@ import Synchronization
 /// One layer on its way from the archive to the driver.
 final class LayerJob: Sendable {
     let draft: LayerDraft
-    private let planned: PlannedLayer
+    let planned: PlannedLayer
     private let number: Int
     private let counter = ByteCounter()
     private let reported = Mutex<Int64>(-1)
@@ -38,10 +38,10 @@ final class LayerJob: Sendable {
     func fail(_ error: any Error) { result.withLock { $0 = .failure(error) } }
 
     /// Unpacks, and proves that the digest is what the image's configuration says.
-    func run(_ layers: LayerDatabase, _ spool: Spool, _ limits: ArchiveLimits) throws {
+    func run(_ layers: LayerDatabase, _ limits: ArchiveLimits) throws {
         let content: LayerContent
         do {
-            let tar = try Decompressor(spool.source(of: planned.member, counter: counter), limits: limits)
+            let tar = try Decompressor(CountingSource(planned.open(), counter), limits: limits)
             content = try layers.fill(draft, from: tar)
         } catch let error as ArchiveError {
             throw bad("\(error)")
@@ -53,16 +53,35 @@ final class LayerJob: Sendable {
     }
 
     private func bad(_ reason: String) -> StorageError {
-        .badArchive(member: planned.member.name, reason: reason, remedy: "the archive is damaged; make it again")
+        .badArchive(member: planned.name, reason: reason, remedy: "the archive is damaged; make it again")
     }
 
     /// Says how far it is, if it got any further; called by one thread.
-    func report(_ progress: (LoadProgress) -> Void) {
+    func report(_ progress: (LayerProgress) -> Void) {
         let now = counter.value
         guard now > 0, reported.withLock({ $0 != now }) else { return }
         reported.withLock { $0 = now }
-        progress(
-            LoadProgress(layer: planned.diff, status: "Loading layer", current: now, total: planned.member.size)
-        )
+        progress(LayerProgress(layer: planned, taken: now))
+    }
+}
+
+/// How much of a layer was taken in.
+package struct LayerProgress: Sendable {
+    package let layer: PlannedLayer
+    /// Bytes of those that come.
+    package let taken: Int64
+}
+
+/// Counts what it passes on.
+private final class CountingSource: ByteSource {
+    private let source: any ByteSource
+    private let counter: ByteCounter
+
+    init(_ source: any ByteSource, _ counter: ByteCounter) { (self.source, self.counter) = (source, counter) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try source.read(into: buffer)
+        counter.add(count)
+        return count
     }
 }

@@ -4,19 +4,25 @@ import Linux
 import OCI
 import Synchronization
 
-/// Unpacks an archive's layers, one on the other.
+/// Unpacks an image's layers, one on the other.
 ///
 /// Where the driver can unpack a layer before its parent is unpacked, two are unpacked at once; they are made from the
 /// bottom up.
 struct LayerLoader {
     let layers: LayerDatabase
-    let spool: Spool
     let limits: ArchiveLimits
     /// As many as this machine's smallest sensible host has processors, so that loading leaves room for others on a larger.
     private static let atOnce = 2
 
     /// Unpacks one image's layers, bottom first, into `batch`; those that are there already are taken as they are.
-    func unpack(_ planned: [PlannedLayer], into batch: LayerBatch, _ progress: (LoadProgress) -> Void) throws {
+    ///
+    /// `need` is told of the others before the first byte of them is asked for.
+    func unpack(
+        _ planned: [PlannedLayer],
+        into batch: LayerBatch,
+        need: ([PlannedLayer]) throws -> Void = { _ in },
+        _ progress: (LayerProgress) -> Void
+    ) throws {
         guard planned.count <= Layer.deepest else { throw StorageError.tooDeep(limit: Layer.deepest) }
         var base: LayerBase?
         var rest = planned[...]
@@ -24,6 +30,7 @@ struct LayerLoader {
             base = known
             rest.removeFirst()
         }
+        try need(Array(rest))
         let step = layers.driver.capabilities.contains(.independentApply) ? max(rest.count, 1) : 1
         while !rest.isEmpty {
             var jobs: [LayerJob] = []
@@ -38,13 +45,13 @@ struct LayerLoader {
         }
     }
 
-    private func run(_ jobs: [LayerJob], _ progress: (LoadProgress) -> Void) throws {
-        let (layers, spool, limits) = (self.layers, self.spool, self.limits)
+    private func run(_ jobs: [LayerJob], _ progress: (LayerProgress) -> Void) throws {
+        let (layers, limits) = (self.layers, self.limits)
         let pipe = try Alarm()
         let thread = try OSThread {
             defer { pipe.ring() }
             do {
-                try inParallel(jobs.count, width: Self.atOnce) { try jobs[$0].run(layers, spool, limits) }
+                try inParallel(jobs.count, width: Self.atOnce) { try jobs[$0].run(layers, limits) }
             } catch { jobs.first?.fail(error) }
         }
         while !pipe.wait(milliseconds: 100) { for job in jobs { job.report(progress) } }

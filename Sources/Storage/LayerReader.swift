@@ -30,16 +30,18 @@ struct LayerReader {
     mutating func readAll() throws {
         var waiting: [ChainID: [Entry]] = [:]
         var bottoms: [Entry] = []
-        for name in try listFolder(layout.layers) {
-            guard let chain = Digest(hex: name).map({ ChainID($0) }) else { continue }
-            do throws(Unusable) {
-                let entry = try read(chain)
+        let chains = try listFolder(layout.layers).compactMap { Digest(hex: $0).map { ChainID($0) } }
+        let found = try mapInParallel(chains) { [layout, driver] chain in Self.read(chain, layout, driver) }
+        for (chain, result) in zip(chains, found) {
+            switch result {
+            case .success(let entry):
                 if let parent = entry.parent {
                     waiting[parent, default: []].append(entry)
                 } else {
                     bottoms.append(entry)
                 }
-            } catch { refuse(chain, error.reason) }
+            case .failure(let error): refuse(chain, error.reason)
+            }
         }
         var ready = bottoms
         while let entry = ready.popLast() {
@@ -53,18 +55,30 @@ struct LayerReader {
 
     private struct Unusable: Error { let reason: String }
 
-    private func read(_ chain: ChainID) throws(Unusable) -> Entry {
+    private static func read(
+        _ chain: ChainID,
+        _ layout: Layout,
+        _ driver: any GraphDriver
+    ) -> Result<Entry, Unusable> {
+        Result { () throws(Unusable) in try entry(chain, layout, driver) }
+    }
+
+    private static func entry(
+        _ chain: ChainID,
+        _ layout: Layout,
+        _ driver: any GraphDriver
+    ) throws(Unusable) -> Entry {
         let folder = layout.layer(chain)
-        guard let cache = Self.text(folder.appending("cache-id")), let cacheID = LayerID(cache) else {
+        guard let cache = text(folder.appending("cache-id")), let cacheID = LayerID(cache) else {
             throw Unusable(reason: "its file cache-id is missing or damaged")
         }
-        guard let diff = Self.text(folder.appending("diff")).flatMap({ DiffID($0) }) else {
+        guard let diff = text(folder.appending("diff")).flatMap({ DiffID($0) }) else {
             throw Unusable(reason: "its file diff is missing or damaged")
         }
-        guard let size = Self.text(folder.appending("size")).flatMap({ Int64($0) }), 0...Self.largest ~= size else {
+        guard let size = text(folder.appending("size")).flatMap({ Int64($0) }), 0...largest ~= size else {
             throw Unusable(reason: "its file size is missing or damaged")
         }
-        let parentText = Self.text(folder.appending("parent"))
+        let parentText = text(folder.appending("parent"))
         let parent = parentText.flatMap { ChainID($0) }
         guard parentText == nil || parent != nil else { throw Unusable(reason: "its file parent is damaged") }
         // A cycle can't have the right names either: each name is the digest of the one below.

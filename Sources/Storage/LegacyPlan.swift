@@ -1,4 +1,5 @@
 import Archive
+import Hashing
 import OCI
 
 // Archives from before Docker 1.10: no manifest.json, only `repositories` = `{"name":{"tag":"<layer id>"}}`, and for each
@@ -40,7 +41,7 @@ extension ArchivePlanner {
             guard layers.count < Layer.deepest else { throw StorageError.tooDeep(limit: Layer.deepest) }
             let layer = try decode(V1Layer.self, need("\(id)/json", by: "repositories"))
             let member = try need("\(id)/layer.tar", by: "\(id)/json")
-            layers.append(PlannedLayer(member: member, diff: try diff(of: member), isBlob: false))
+            layers.append(PlannedLayer(member, of: spool, try diff(of: member), isBlob: false))
             history.append(Self.step(layer))
             next = layer.parent.flatMap { $0.isEmpty ? nil : $0 }
         }

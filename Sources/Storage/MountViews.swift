@@ -29,6 +29,9 @@ final class MountViews: Sendable {
     /// Whether somebody looks at the layer.
     func isOpen(_ name: String) -> Bool { views.withLock { $0[name] != nil } }
 
+    /// How many layers somebody looks at.
+    var openCount: Int { views.withLock { $0.count } }
+
     /// One viewer more.
     func open(_ name: String) throws -> LayerView {
         try views.withLock { views in

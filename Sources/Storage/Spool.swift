@@ -1,6 +1,7 @@
 import Archive
 import Crypto
 import Glibc
+import Hashing
 import Linux
 import OCI
 import SystemPackage
@@ -88,9 +89,7 @@ final class Spool: Sendable {
     func empty() throws { try sys("empty the spooled archive") { ftruncate(file.rawValue, 0) } }
 
     /// The member's bytes, from its first; any number of them can be read at once.
-    func source(of member: Member, counter: ByteCounter? = nil) -> any ByteSource {
-        SpoolSource(self, member, counter)
-    }
+    func source(of member: Member) -> any ByteSource { SpoolSource(self, member) }
 
     fileprivate func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try sys("read the spooled archive") { pread(file.rawValue, buffer.baseAddress, buffer.count, off_t(offset)) }
@@ -115,11 +114,9 @@ private final class SpoolSource: ByteSource {
     private let spool: Spool
     private var offset: Int64
     private let end: Int64
-    private let counter: ByteCounter?
 
-    init(_ spool: Spool, _ member: Spool.Member, _ counter: ByteCounter?) {
+    init(_ spool: Spool, _ member: Spool.Member) {
         self.spool = spool
-        self.counter = counter
         offset = member.offset
         end = member.offset + member.size
     }
@@ -129,7 +126,6 @@ private final class SpoolSource: ByteSource {
         guard count > 0 else { return 0 }
         let got = try spool.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
         offset += Int64(got)
-        counter?.add(got)
         return got
     }
 }

@@ -1,5 +1,6 @@
 import Archive
 import GraphDrivers
+import Hashing
 package import OCI
 import Synchronization
 
@@ -54,8 +55,8 @@ extension Store {
                 return nil
             }
             try flush()
-            // Not between a load's look whether the layer is there and its putting in place what stands on it.
-            return try registering.withLock { _ in try layers.commit(draft, content) }
+            let chain = ChainID(content.diff, on: draft.base?.chain)
+            return try claims.withClaim(on: [chain]) { try layers.commit(draft, content) }
         } catch {
             layers.discard(draft)
             throw error
@@ -63,7 +64,7 @@ extension Store {
     }
 
     private func fill(_ draft: LayerDraft, withChangesOf id: LayerID, since base: LayerID?) throws -> LayerContent {
-        let stream = try DiffStream(of: id, since: base, by: driver)
+        let stream = try PipedSource { [driver] in try driver.diff(of: id, since: base, to: $0) }
         let content: LayerContent
         do { content = try layers.fill(draft, from: stream) } catch {
             throw stream.abandon() ?? error  // the driver's reason is the better one

@@ -48,6 +48,12 @@ extension Store {
     /// The names of all containers' layers, sorted.
     package func mounts() -> [String] { layers.state.withLock { $0.mounts.keys.sorted() } }
 
+    /// Whether the container has a layer.
+    package func hasMount(_ name: String) -> Bool { layers.state.withLock { $0.mounts[name] != nil } }
+
+    /// How many read-only layers there are, and how many containers' layers are open.
+    package var counts: (layers: Int, open: Int) { (layers.state.withLock { $0.layers.count }, views.openCount) }
+
     /// How to see the container's tree, for who mounts it himself; ends with `close`.
     package func open(_ name: String) throws -> LayerView { try views.open(name) }
 

@@ -40,8 +40,8 @@ extension Store {
         do {
             let content = try layers.fill(draft, from: tar)
             try flush()
-            // Not between a load's look whether the layer is there and its putting in place what stands on it.
-            return try registering.withLock { _ in try layers.commit(draft, content) }
+            let chain = ChainID(content.diff, on: draft.base?.chain)
+            return try claims.withClaim(on: [chain]) { try layers.commit(draft, content) }
         } catch {
             layers.discard(draft)
             throw error

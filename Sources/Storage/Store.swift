@@ -3,7 +3,6 @@ package import GraphDrivers
 import Linux
 package import Logging
 import OCI
-import Synchronization
 package import SystemPackage
 
 /// A data root: the images, and the containers' layers, that one driver keeps.
@@ -18,7 +17,8 @@ package final class Store: Sendable {
     /// What was found damaged when the data root was opened.
     package let damages: [Damage]
 
-    let limits: ArchiveLimits
+    /// What an archive may ask for.
+    package let limits: ArchiveLimits
     let log: Logger
     let layout: Layout
     let layers: LayerDatabase
@@ -27,9 +27,7 @@ package final class Store: Sendable {
     let distribution: DistributionMetadata
     let views: MountViews
     let initLayers = InitLayers()
-    /// One set of layers is put in place at a time: a layer that turns out to be there already can then be dropped
-    /// without another, half-made one standing on it.
-    let registering = Mutex(())
+    let claims = LayerClaims()
     private let lock: FileLock
 
     /// Locks the data root (`StorageError.locked` names the holder), has the driver opened, cleans up after a crash, loads

@@ -66,11 +66,11 @@ import Testing
         #expect(try !refused(tar.finished).isEmpty)
     }
 
-    @Test("an image of 126 layers")
+    @Test("an image of 128 layers")
     func tooDeep() throws {
         let layer = TestImage.sample().layers[0]
         #expect(
-            try refused(TestImage(Array(repeating: layer, count: 126)).dockerArchive()).contains("max depth exceeded")
+            try refused(TestImage(Array(repeating: layer, count: 128)).dockerArchive()).contains("max depth exceeded")
         )
     }
 

@@ -1,4 +1,5 @@
 import Archive
+import Hashing
 import Linux
 import OCI
 import Storage
@@ -94,6 +95,22 @@ import Testing
         let last = try store.removeImage(two.id.short, force: false, prune: true) { _ in .unused }
         #expect(last.count == 5)
         #expect(try TestDriver.overlay2.layers(in: root.path).isEmpty)
+        #expect(try root.problems(.overlay2) == [])
+    }
+
+    @Test("a load that nobody wants any more does not wait for another's layers")
+    func givesUp() throws {
+        let root = try TestRoot()
+        let store = try root.store(.overlay2)
+        let archive = TestImage.sample().dockerArchive()
+        var ended: (any Error)?
+        _ = try store.load(BufferSource(archive)) { _ in
+            guard ended == nil else { return }
+            do {
+                _ = try store.load(BufferSource(archive), progress: { _ in }, giveUp: { throw CancellationError() })
+            } catch { ended = error }
+        }
+        #expect(ended is CancellationError)
         #expect(try root.problems(.overlay2) == [])
     }
 
