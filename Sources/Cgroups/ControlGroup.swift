@@ -1,0 +1,157 @@
+import Glibc
+import Linux
+import SystemPackage
+
+/// One container's control groups: a folder of the same path in each tree.
+package struct ControlGroup: Sendable {
+    private let hierarchies: Hierarchies
+    /// From the tree's root, as in `cgroupsPath` of the OCI configuration: `varve/<id>`.
+    private let parts: [FilePath.Component]
+
+    /// Throws where `path` is the root, or leaves it by `..`.
+    package init(_ path: String, in hierarchies: Hierarchies) throws {
+        let parts = FilePath(path).components
+        guard !parts.isEmpty, parts.allSatisfy({ $0.kind == .regular }) else {
+            throw SystemError("use the control group \"\(path)\"", .invalidArgument)
+        }
+        self.hierarchies = hierarchies
+        self.parts = Array(parts)
+    }
+
+    private func folder(in root: FilePath) -> FilePath {
+        var path = root
+        for part in parts { path.append(part) }
+        return path
+    }
+
+    /// The group's folder in each tree.
+    private var folders: [FilePath] { hierarchies.roots.map(folder(in:)) }
+
+    /// Its folder in a v1 controller's tree.
+    func folder(of controller: String) -> FilePath? { hierarchies.controllers[controller].map(folder(in:)) }
+
+    /// Its folder in the v2 tree.
+    var unified: FilePath? { hierarchies.unified.map(folder(in:)) }
+
+    // MARK: Life
+
+    /// Makes the groups, also those above.
+    package func make() throws {
+        for root in hierarchies.roots {
+            var path = root
+            for part in parts {
+                if hierarchies.unified != nil { enableControllers(below: path) }
+                path.append(part)
+                if mkdir(path.string, 0o755) != 0 && errno != EEXIST {
+                    throw SystemError("make the control group \(path)", Errno(rawValue: errno))
+                }
+            }
+        }
+    }
+
+    /// In v2 a group has the controllers that the one above gives to those below it. One that can't be given is not there:
+    /// its numbers are then missing, which nobody but a reader of those minds.
+    private func enableControllers(below path: FilePath) {
+        let given = path.appending("cgroup.subtree_control")
+        let have = Counters.text(given)?.split(whereSeparator: \.isWhitespace) ?? []
+        for controller in ["cpu", "memory", "pids", "io"] where !have.contains(Substring(controller)) {
+            try? setControl(given, "+\(controller)")
+        }
+    }
+
+    /// Takes the groups away, and whoever is still in them or in groups that were made below.
+    ///
+    /// Tries for a second: a process that was killed is in its group until it is gone.
+    package func remove() throws {
+        // With v1 who stands still does not die either. Where there is no freezer nobody does.
+        try? thaw()
+        for folder in folders where exists(folder) {
+            for attempt in 1... {
+                do {
+                    try Self.remove(folder)
+                    break
+                } catch let error as SystemError where error.errno == .resourceBusy && attempt < 100 {
+                    for pid in try Self.processes(below: folder) { kill(pid, SIGKILL) }
+                    usleep(10_000)
+                }
+            }
+        }
+    }
+
+    private static func remove(_ folder: FilePath) throws {
+        if rmdir(folder.string) == 0 || errno == ENOENT { return }
+        for below in try groups(below: folder) { try remove(below) }
+        if rmdir(folder.string) != 0 && errno != ENOENT {
+            throw SystemError("remove the control group \(folder)", Errno(rawValue: errno))
+        }
+    }
+
+    private static func groups(below folder: FilePath) throws -> [FilePath] {
+        try listFolder(folder).map { folder.appending($0) }.filter(isFolder)
+    }
+
+    // MARK: Processes
+
+    /// All processes of the container, as this process's pid namespace numbers them.
+    package func processes() throws -> Set<Int32> {
+        guard let folder = unified ?? folder(of: "freezer") ?? folders.first, exists(folder) else { return [] }
+        return Set(try Self.processes(below: folder))
+    }
+
+    private static func processes(below folder: FilePath) throws -> [Int32] {
+        let text = String(decoding: try readFile(folder.appending("cgroup.procs"), limit: 1 << 22), as: UTF8.self)
+        // 0 is a process of a pid namespace that this one does not see.
+        let own = text.split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 }
+        return try groups(below: folder).reduce(own) { try $0 + processes(below: $1) }
+    }
+
+    /// Moves a process, with all its threads, into the groups.
+    package func add(_ pid: Int32) throws {
+        for folder in folders { try setControl(folder.appending("cgroup.procs"), "\(pid)") }
+    }
+
+    /// What a process needs to enter the groups.
+    package func entrance() throws -> Entrance {
+        if let unified {
+            return Entrance(tasks: [], unified: try open(unified, O_RDONLY | O_DIRECTORY))
+        }
+        return Entrance(tasks: try folders.map { try open($0.appending("tasks"), O_WRONLY) }, unified: nil)
+    }
+
+    private func open(_ path: FilePath, _ flags: CInt) throws -> CInt {
+        try sys("open \(path)") { Glibc.open(path.string, flags | O_CLOEXEC) }
+    }
+}
+
+/// Open descriptors of a container's groups: they are entered from namespaces in which their paths are not there.
+///
+/// A monitor has one as long as it lives.
+package struct Entrance: Sendable {
+    private let tasks: [CInt]
+    /// For clone3(2) with `CLONE_INTO_CGROUP`; nil with v1, and where there are no groups.
+    package let unified: CInt?
+
+    init(tasks: [CInt], unified: CInt?) {
+        self.tasks = tasks
+        self.unified = unified
+    }
+
+    /// None: the host has no control groups.
+    package init() { self.init(tasks: [], unified: nil) }
+
+    /// Puts the calling process, which has one thread, into the v1 groups.
+    ///
+    /// Itself, and through `tasks`: anybody else's move, or one through `cgroup.procs`, waits for a lock of the whole kernel
+    /// and takes ten times as long.
+    package func enter() throws {
+        for descriptor in tasks {
+            try sys("enter a control group") { write(descriptor, "0", 1) }
+        }
+    }
+}
+
+/// Writes a file of the kernel's.
+func setControl(_ path: FilePath, _ value: String) throws {
+    let file = OwnedDescriptor(try sys("open \(path)") { open(path.string, O_WRONLY | O_CLOEXEC) })
+    try sys("write \(value) to \(path)") { write(file.rawValue, value, value.utf8.count) }
+}

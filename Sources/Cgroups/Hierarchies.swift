@@ -1,0 +1,35 @@
+package import Linux
+import SystemPackage
+
+/// The trees of control groups that this host has mounted (`man 7 cgroups`): v2 has one for all controllers, v1 one for
+/// each, or for a few together.
+package struct Hierarchies: Sendable {
+    /// Where each v1 controller's tree is; empty on a host of v2.
+    let controllers: [String: FilePath]
+    /// The v2 tree, where that has the controllers.
+    let unified: FilePath?
+
+    /// The controllers that count, stop and will limit a container.
+    static let wanted = ["cpu", "cpuacct", "memory", "pids", "freezer", "blkio"]
+
+    /// Those that this process sees; none where nothing is mounted.
+    package init() throws { self.init(try MountInfo.all()) }
+
+    package init(_ mounts: [MountInfo]) {
+        var found: [String: FilePath] = [:]
+        for mount in mounts where mount.type == "cgroup" {
+            for controller in Self.wanted where mount.superOptions.contains(controller) {
+                found[controller] = mount.target
+            }
+        }
+        controllers = found
+        // Beside trees of v1 that of v2 is empty, or has what nobody took.
+        unified = found.isEmpty ? mounts.first { $0.type == "cgroup2" }?.target : nil
+    }
+
+    /// 1 or 2, as `docker info` says it; nil: there are none.
+    package var version: Int? { unified != nil ? 2 : controllers.isEmpty ? nil : 1 }
+
+    /// The root of each tree, once.
+    var roots: [FilePath] { unified.map { [$0] } ?? Array(Set(controllers.values)) }
+}
