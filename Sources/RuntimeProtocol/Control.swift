@@ -12,8 +12,6 @@ package struct ControlRequest: Codable, Sendable {
         case resize
         /// Starts another process in the container.
         case exec
-        /// Asks whether an exec has ended; answered with its exit record if so.
-        case execState
         /// Turns this connection, after the answer, into a process's stream.
         case attach
     }
@@ -57,6 +55,9 @@ package struct ExecMessage: Codable, Sendable {
 
 /// A line from a monitor: an answer, or, without a serial number, something that happened.
 package struct ControlReply: Codable, Sendable {
+    /// The error of who asks for a process that has ended.
+    package static let processGone = "process is not running"
+
     /// The request's; nil: an event.
     package var serial: Int?
     /// The process that ended (event), nil for the container's own.

@@ -10,9 +10,8 @@ package struct LaunchMessage: Codable, Sendable {
     package var mounts: [RootMount]
     package var openStdin: Bool
     package var stdinOnce: Bool
-    package var logPath: String?
-    package var logMaxSize: Int64?
-    package var logMaxFiles: Int
+    /// Nil: what the container says is written nowhere.
+    package var log: LogTarget?
 
     package init(id: String, folder: String, rootFolder: String?, mounts: [RootMount]) {
         self.id = id
@@ -21,7 +20,6 @@ package struct LaunchMessage: Codable, Sendable {
         self.mounts = mounts
         openStdin = false
         stdinOnce = false
-        logMaxFiles = 1
     }
 }
 

@@ -6,7 +6,7 @@ import RuntimeProtocol
 
 /// What the container's first process does, from its birth in new namespaces to the program.
 ///
-/// The order: joined namespaces before anything is made in them; the network before sysctls, which belong to it; the tree
+/// The order: the control groups' namespace while it is in its own; joined namespaces before anything is made in them; the network before sysctls, which belong to it; the tree
 /// before masks, which lie on it; masks before the tree becomes `/`, while paths are still resolved by handles; the host's
 /// tree goes last, since mounts come from it.
 struct ContainerInit {
@@ -18,10 +18,12 @@ struct ContainerInit {
     let joined: [(type: String, descriptor: CInt)]
 
     func run() throws -> Never {
+        if isNew("cgroup") {
+            try sys("make a cgroup namespace") { linux_unshare(CInt(LINUX_NEWCGROUP)) }
+        }
         for namespace in joined {
             try sys("join the \(namespace.type) namespace") { linux_setns(namespace.descriptor, 0) }
         }
-        let isNew = { (type: String) in spec.linux?.namespaces?.contains { $0.type == type && $0.path == nil } == true }
         if isNew("network") { try sys("set lo up") { linux_loopback_up() } }
         try setUpTree()
         if isNew("uts") { try setNames() }
@@ -35,6 +37,10 @@ struct ContainerInit {
             stdio: stdio,
             isFirst: true
         ).run()
+    }
+
+    private func isNew(_ type: String) -> Bool {
+        spec.linux?.namespaces?.contains { $0.type == type && $0.path == nil } == true
     }
 
     private func setUpTree() throws {

@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import Linux
 import OCI
+import RuntimeProtocol
 
 /// What the process may do: capabilities, ids, limits. Taken last, since every earlier step needs more.
 enum Credentials {

@@ -16,9 +16,9 @@ final class Monitor {
     private var connections: [Connection]
     private let control: Connection
     private var container: Session?
+    private var groups = ContainerGroups()
     private var mountNamespace: CInt = -1
     private var sessions: [Session] = []
-    private var ended: [String: ExitRecord] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
     init(_ message: LaunchMessage, control: CInt) {
@@ -30,6 +30,7 @@ final class Monitor {
 
     func run() -> Never {
         do { try launch() } catch {
+            groups.remove()
             var reply = ControlReply(serial: 0)
             reply.error = "\(error)"
             reply.errorCode = (error as? StepError)?.exitCode ?? 128
@@ -46,10 +47,9 @@ final class Monitor {
         spec = try step("config.json") {
             try JSONDecoder().decode(RuntimeSpec.self, from: Data(readFile("config.json")))
         }
-        let log = message.logPath.map {
-            LogWriter(path: $0, maxSize: message.logMaxSize, maxFiles: message.logMaxFiles)
-        }
-        let ready = try Spawn.container(spec, message)
+        let log = message.log.map(LogWriter.init)
+        groups = try step("control groups") { try ContainerGroups(spec) }
+        let ready = try Spawn.container(spec, message, groups.entrance)
         // As long as somebody holds it, the end of the process is not held up by the end of its mounts (an overlay flushes
         // the whole file system below it).
         mountNamespace = open("/proc/\(ready.pid)/ns/mnt", O_RDONLY | O_CLOEXEC)
@@ -174,7 +174,6 @@ final class Monitor {
     /// Tells of the end before the streams close: whoever sees them close asks for the exit code next.
     private func finish(_ session: Session) {
         let exit = session.exit ?? ExitRecord(exitCode: 137, finishedAt: Timestamp(seconds: 0))
-        if let name = session.name { ended[name] = exit }
         var event = ControlReply(serial: nil)
         event.process = session.name
         event.exit = exit
@@ -185,6 +184,7 @@ final class Monitor {
 
     private func finishContainer(_ container: Session) -> Never {
         container.log?.finish()
+        groups.remove()
         if let exit = container.exit, let data = try? JSONEncoder().encode(exit) {
             // The folder is the daemon's; when it is gone, nobody wants the record.
             try? writeAtomically(Array(data), to: "exit.json", flush: false)
@@ -218,7 +218,6 @@ extension Monitor {
             case .signal: try signal(request)
             case .resize: try resize(request)
             case .exec: reply.pid = try exec(request)
-            case .execState: reply.exit = request.process.flatMap { ended[$0] }
             case .attach: return try attach(request, connection)
             }
         } catch {
@@ -230,14 +229,14 @@ extension Monitor {
 
     private func session(_ name: String?) throws -> Session {
         guard let session = sessions.first(where: { $0.name == name }) else {
-            throw StepError("process is not running")
+            throw StepError(ControlReply.processGone)
         }
         return session
     }
 
     private func signal(_ request: ControlRequest) throws {
         let session = try session(request.process)
-        guard session.pidDescriptor >= 0 else { throw StepError("process is not running") }
+        guard session.pidDescriptor >= 0 else { throw StepError(ControlReply.processGone) }
         try sys("signal the process") { linux_pidfd_send_signal(session.pidDescriptor, request.signal ?? SIGTERM) }
     }
 
@@ -251,7 +250,7 @@ extension Monitor {
         guard let exec = request.exec, let name = request.process, let container, container.exit == nil else {
             throw StepError("container is not running")
         }
-        let ready = try Spawn.exec(exec, in: container.pid, spec)
+        let ready = try Spawn.exec(exec, in: container.pid, spec, groups.entrance)
         let session = try Session(
             name: name,
             pid: ready.pid,

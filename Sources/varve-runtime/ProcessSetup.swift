@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Linux
 import OCI
+import RuntimeProtocol
 
 /// The last steps of a container's process and of an exec alike, from the moment the tree is `/`.
 ///
@@ -22,7 +23,12 @@ struct ProcessSetup {
     func run() throws -> Never {
         var warnings: [String] = []
         let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: isFirst) : -1
-        let account = try step("user") { try Accounts(userName, adding: groups, fallback: process.user) }
+        let account: Accounts
+        do throws(AccountError) {
+            account = try Accounts(userName, adding: groups, fallback: process.user) {
+                open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+            }
+        } catch { throw StepError(error.description) }
         if master < 0 { try useStdio(account) }
         try enterFolder()
         if let score = process.oomScoreAdj { setScore(score, &warnings) }
@@ -84,7 +90,8 @@ struct ProcessSetup {
         let text = "\(score)"
         let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         defer { if file >= 0 { close(file) } }
-        if file < 0 || write(file, text, text.utf8.count) < 0 {
+        // Nobody asked for 0: it is there to be none of the daemon's.
+        if file < 0 || write(file, text, text.utf8.count) < 0, score != 0 {
             warnings.append("oom_score_adj \(score) is not this host's to give")
         }
     }

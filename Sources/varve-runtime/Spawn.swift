@@ -1,4 +1,5 @@
 import CLinux
+import Cgroups
 import Glibc
 import Linux
 import OCI
@@ -24,7 +25,7 @@ enum Spawn {
     ]
 
     /// Clones the container's first process and waits until it has set itself up.
-    static func container(_ spec: RuntimeSpec, _ message: LaunchMessage) throws -> Ready {
+    static func container(_ spec: RuntimeSpec, _ message: LaunchMessage, _ groups: Entrance) throws -> Ready {
         let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
         var new = UInt64(LINUX_NEWNS)
         var joined: [(type: String, descriptor: CInt)] = []
@@ -33,7 +34,8 @@ enum Spawn {
                 throw StepError("namespaces of type \(namespace.type) are not there yet")
             }
             guard let path = namespace.path else {
-                new |= flag
+                // Its root is the groups that the process is in when it is made: it makes that itself, in its own.
+                if namespace.type != "cgroup" { new |= flag }
                 continue
             }
             let descriptor = try sys("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
@@ -44,22 +46,24 @@ enum Spawn {
                 joined.append((namespace.type, descriptor))
             }
         }
-        return try start(stdio, clone: new) { socket in
+        return try start(stdio, clone: new, groups) { socket in
             try ContainerInit(spec: spec, message: message, socket: socket, stdio: stdio.inside, joined: joined).run()
         }
     }
 
     /// Starts a process in the namespaces of `container`.
-    static func exec(_ exec: ExecMessage, in container: Int32, _ spec: RuntimeSpec) throws -> Ready {
+    static func exec(_ exec: ExecMessage, in container: Int32, _ spec: RuntimeSpec, _ entrance: Entrance) throws
+        -> Ready
+    {
         let stdio = try Stdio(terminal: exec.process.terminal == true, openStdin: exec.openStdin)
         let handle = OwnedDescriptor(try sys("find the container") { linux_pidfd_open(container, 0) })
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
-        return try start(stdio, clone: 0) { socket in
+        return try start(stdio, clone: 0, entrance) { socket in
             // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
             try enter(handle.rawValue)
             var turn: [CInt] = [-1, -1]
             try sys("make a pipe") { pipe(&turn) }
-            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT)) }
+            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
             guard pid == 0 else {
                 var report = Report()
                 report.pid = pid
@@ -91,15 +95,24 @@ enum Spawn {
         }
     }
 
-    private static func start(_ stdio: Stdio, clone flags: UInt64, _ body: (CInt) throws -> Never) throws -> Ready {
+    /// Clones a process into the control groups, which runs `body` there, and waits until that is ready.
+    private static func start(
+        _ stdio: Stdio,
+        clone flags: UInt64,
+        _ groups: Entrance,
+        _ body: (CInt) throws -> Never
+    ) throws -> Ready {
         var ends: [CInt] = [-1, -1]
         try sys("make a socket pair") {
             socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
         }
-        let first = try sys("clone") { linux_clone(flags) }
+        let first = try sys("clone") { linux_clone(flags, groups.unified ?? -1) }
         if first == 0 {
             close(ends[0])
-            child(ends[1], body)
+            child(ends[1]) { socket in
+                try groups.enter()
+                try body(socket)
+            }
         }
         close(ends[1])
         stdio.closeInside()

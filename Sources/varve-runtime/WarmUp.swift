@@ -1,3 +1,4 @@
+import Cgroups
 import FoundationEssentials
 import OCI
 import RuntimeProtocol
@@ -5,6 +6,9 @@ import RuntimeProtocol
 /// Reads and writes one of everything that a launch reads and writes: what a first use sets up, and the memory that it
 /// touches, are then there.
 enum WarmUp {
+    /// The host's control groups: looked up once, for all monitors.
+    static let hierarchies = try? Hierarchies()
+
     static func run() {
         let encoder = JSONEncoder()
         let decoder = JSONDecoder()
@@ -21,6 +25,7 @@ enum WarmUp {
         reply.exit = ExitRecord(exitCode: 0, finishedAt: Timestamp(seconds: 0))
         pass(reply)
         pass(ControlRequest(.attach))
+        _ = hierarchies
     }
 
     private static var spec: RuntimeSpec {

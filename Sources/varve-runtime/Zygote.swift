@@ -24,7 +24,7 @@ struct Zygote {
         while true {
             var taken: [CInt] = [-1, -1]
             guard pipe(&taken) == 0 else { exit(1) }
-            if linux_clone(0) == 0 {
+            if linux_clone(0, -1) == 0 {
                 close(taken[0])
                 wait(telling: taken[1])
             }

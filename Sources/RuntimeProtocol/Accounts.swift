@@ -1,25 +1,35 @@
 import Glibc
 import Linux
-import OCI
-import SystemPackage
+package import OCI
+
+/// A user or a group that a container's files do not name.
+package struct AccountError: Error, CustomStringConvertible {
+    package let description: String
+}
 
 /// Who the process shall be, resolved in the container's own `/etc/passwd` and `/etc/group`, by Docker's rules.
-struct Accounts {
-    var uid: UInt32 = 0
-    var gid: UInt32 = 0
-    var groups: [UInt32] = []
-    var home = "/"
+package struct Accounts {
+    package var uid: UInt32 = 0
+    package var gid: UInt32 = 0
+    package var groups: [UInt32] = []
+    package var home = "/"
 
     private struct User { var name, home: String, uid, gid: UInt32 }
     private struct Group { var name: String, gid: UInt32, members: [String] }
 
-    /// `text` is `user[:group]`, names or numbers; empty means `fallback`'s numbers.
-    init(_ text: String, adding more: [String], fallback: RuntimeUser?) throws {
-        let users = Self.lines("/etc/passwd", 7).compactMap { fields -> User? in
+    /// `text` is `user[:group]`, names or numbers; empty means `fallback`'s numbers. `open` opens a file of the container to
+    /// be read, where there is one.
+    package init(
+        _ text: String,
+        adding more: [String] = [],
+        fallback: RuntimeUser? = nil,
+        open: (String) -> CInt
+    ) throws(AccountError) {
+        let users = Self.lines(open("/etc/passwd"), 7).compactMap { fields -> User? in
             guard let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
             return User(name: fields[0], home: fields[5], uid: uid, gid: gid)
         }
-        let known = Self.lines("/etc/group", 4).compactMap { fields -> Group? in
+        let known = Self.lines(open("/etc/group"), 4).compactMap { fields -> Group? in
             guard let gid = UInt32(fields[2]) else { return nil }
             return Group(name: fields[0], gid: gid, members: fields[3].split(separator: ",").map(String.init))
         }
@@ -46,34 +56,33 @@ struct Accounts {
         if home.isEmpty { home = "/" }
     }
 
-    private static func find(_ name: String, in users: [User]) throws -> User? {
+    private static func find(_ name: String, in users: [User]) throws(AccountError) -> User? {
         // A number is never a name.
         if let number = UInt64(name) { return users.first { UInt64($0.uid) == number } }
         guard let user = users.first(where: { $0.name == name }) else {
-            throw StepError("unable to find user \(name): no matching entries in passwd file")
+            throw AccountError(description: "unable to find user \(name): no matching entries in passwd file")
         }
         return user
     }
 
-    private static func group(_ name: String, in known: [Group]) throws -> UInt32 {
+    private static func group(_ name: String, in known: [Group]) throws(AccountError) -> UInt32 {
         if let group = known.first(where: { $0.name == name }) { return group.gid }
         return try number(name, "group", "group")
     }
 
     /// Ids beyond 2³¹−1 would wrap around to somebody else's (CVE-2024-40635).
-    private static func number(_ text: String, _ kind: String, _ file: String) throws -> UInt32 {
+    private static func number(_ text: String, _ kind: String, _ file: String) throws(AccountError) -> UInt32 {
         guard let number = Int64(text) else {
-            throw StepError("unable to find \(kind) \(text): no matching entries in \(file) file")
+            throw AccountError(description: "unable to find \(kind) \(text): no matching entries in \(file) file")
         }
         guard (0...Int64(Int32.max)).contains(number) else {
-            throw StepError("uids and gids must be in range 0-2147483647")
+            throw AccountError(description: "uids and gids must be in range 0-2147483647")
         }
         return UInt32(number)
     }
 
     /// The fields of each line of an image's file; nothing where it is no regular file, or longer than anyone needs.
-    private static func lines(_ path: String, _ count: Int) -> [[String]] {
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+    private static func lines(_ descriptor: CInt, _ count: Int) -> [[String]] {
         guard descriptor >= 0 else { return [] }
         let file = OwnedDescriptor(descriptor)
         var status = stat()
