@@ -16,6 +16,7 @@ final class Connection: Sendable {
     private struct Life {
         var isBusy = false
         var isRetired = false
+        var isOpenEnded = false
         var task: Task<Void, Never>?
     }
 
@@ -60,13 +61,25 @@ final class Connection: Sendable {
         await close()
     }
 
-    /// Ends the connection after the exchange that is under way; at once where there is none.
-    func retire() {
-        let isBusy = state.withLock { state in
-            state.isRetired = true
-            return state.isBusy
+    /// Whether the answer that is under way may have no end of its own: events, a log that is followed, raw streams.
+    var isOpenEnded: Bool {
+        get { state.withLock { $0.isOpenEnded } }
+        set {
+            let isOver = state.withLock { state in
+                state.isOpenEnded = newValue
+                return newValue && state.isRetired
+            }
+            if isOver { channel.close(promise: nil) }
         }
-        if !isBusy { channel.close(promise: nil) }
+    }
+
+    /// Ends the connection after the exchange that is under way; at once where there is none, or one without an end.
+    func retire() {
+        let mayFinish = state.withLock { state in
+            state.isRetired = true
+            return state.isBusy && !state.isOpenEnded
+        }
+        if !mayFinish { channel.close(promise: nil) }
     }
 
     /// Shuts the sending side, then reads until the client has closed, two seconds at most: closing a UNIX socket with

@@ -7,9 +7,12 @@ extension Exchange {
         switch response {
         case .bytes(let status, let type, let bytes, let headers):
             return try await send(status, type, bytes, headers, body)
-        case .stream(let status, let type, let headers, let produce):
+        case .stream(let status, let type, let headers, let endless, let produce):
+            if endless { connection.isOpenEnded = true }
+            defer { connection.isOpenEnded = false }
             return try await stream(status, type, headers, body, produce)
         case .hijack(let type, let serve):
+            connection.isOpenEnded = true
             try await hijack(type, body, serve)
             return false
         }
@@ -64,14 +67,24 @@ extension Exchange {
         _ serve: (HijackedConnection) async throws -> Void
     ) async throws {
         await body.drain()
-        let upgrades = head.headers.contains(name: "Upgrade")
         let status = upgrades ? "101 UPGRADED" : "200 OK"
         let upgrade = upgrades ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : ""
         var text = "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\n\(upgrade)"
-        for (name, value) in service.headers { text += "\(name): \(value)\r\n" }
+        for (name, value) in service.headers + [(RequestID.header, id)] { text += "\(name): \(value)\r\n" }
         try await connection.becomeRaw(sending: ByteBuffer(string: text + "\r\n"))
         try await serve(HijackedConnection(connection))
     }
+
+    /// The status line's number.
+    func status(of response: Response) -> Int {
+        switch response {
+        case .bytes(let status, _, _, _): status
+        case .stream(let status, _, _, _, _): status
+        case .hijack: upgrades ? 101 : 200
+        }
+    }
+
+    private var upgrades: Bool { head.headers.contains(name: "Upgrade") }
 
     private var isHead: Bool { head.method == .HEAD }
 
@@ -79,10 +92,10 @@ extension Exchange {
     private var isCurrent: Bool { (head.version.major, head.version.minor) >= (1, 1) }
 
     /// After a request that asked for an upgrade the parser reads no further request.
-    private var staysOpen: Bool { head.isKeepAlive && !head.headers.contains(name: "Upgrade") }
+    private var staysOpen: Bool { head.isKeepAlive && !upgrades }
 
     private func common(_ headers: Headers) -> [(String, String)] {
-        service.headers + [("Date", httpDate())] + headers.fields.map { ($0.name, $0.value) }
+        service.headers + [("Date", httpDate()), (RequestID.header, id)] + headers.fields.map { ($0.name, $0.value) }
     }
 
     private func connectionField(_ stays: Bool) -> [(String, String)] {

@@ -126,5 +126,13 @@ final class Inbound: Sendable {
 }
 
 extension Inbound.Part {
-    fileprivate var size: Int { if case .body(let bytes) = self { bytes.readableBytes } else { 0 } }
+    /// What it takes in memory, about: who sends heads and reads no answers is held back, too.
+    fileprivate var size: Int {
+        switch self {
+        case .head(let head):
+            head.headers.reduce(256 + head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        case .body(let bytes): bytes.readableBytes
+        case .end: 64
+        }
+    }
 }

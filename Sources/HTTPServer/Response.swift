@@ -5,10 +5,12 @@ package enum Response: Sendable {
 
     /// A chunked body. Status line and headers are on the wire before the closure runs. It is cancelled when the
     /// client goes; what it throws ends the connection before the last chunk, so the client sees a broken body.
+    /// A server that ends does not wait for an `endless` one, which is not told apart from one that merely takes long.
     case stream(
         status: Int = 200,
         contentType: String,
         headers: Headers = [:],
+        endless: Bool = false,
         @Sendable (StreamWriter) async throws -> Void
     )
 

@@ -5,14 +5,19 @@
 package struct Route: Sendable {
     package typealias Handler = @Sendable (Request) async throws -> Response
 
-    let method: String
+    package let method: String
+    /// As it was written: what the route is called in figures and logs.
+    package let pattern: String
     let segments: [Segment]
-    let handler: Handler
+    private(set) var handler: Handler
+    /// Why it answers with a refusal, whatever is asked; nil where it does what it is there for.
+    package private(set) var refusal: String?
 
     enum Segment: Sendable, Equatable { case literal(String), name(String) }
 
     private init(_ method: String, _ pattern: String, _ handler: @escaping Handler) {
         self.method = method
+        self.pattern = pattern
         self.handler = handler
         segments = pattern.split(separator: "/").map { part in
             part.first == "{" && part.last == "}" ? .name(String(part.dropFirst().dropLast())) : .literal(String(part))
@@ -27,7 +32,28 @@ package struct Route: Sendable {
     package static func post(_ pattern: String, _ handler: @escaping Handler) -> Route {
         Route("POST", pattern, handler)
     }
+    /// The same for any method.
+    package static func any(_ method: String, _ pattern: String, _ handler: @escaping Handler) -> Route {
+        Route(method, pattern, handler)
+    }
     package static func delete(_ pattern: String, _ handler: @escaping Handler) -> Route {
         Route("DELETE", pattern, handler)
+    }
+
+    /// The same, known to answer with a refusal only.
+    package func refusing(_ why: String) -> Route {
+        var route = self
+        route.refusal = why
+        return route
+    }
+
+    /// The same, which tells `note` of every request first.
+    package func watched(_ note: @escaping @Sendable (Route) -> Void) -> Route {
+        var route = self
+        route.handler = { [handler, self] request in
+            note(self)
+            return try await handler(request)
+        }
+        return route
     }
 }

@@ -6,4 +6,5 @@ struct Service: Sendable {
     let headers: [(String, String)]
     let failure: @Sendable (any Error) -> (status: Int, message: String)
     let log: Logger
+    let metrics: RequestMetrics?
 }

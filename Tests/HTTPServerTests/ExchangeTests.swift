@@ -66,6 +66,15 @@ private func ask(_ path: String, _ method: String, _ target: String) async throw
         }
     }
 
+    @Test func webPagesAreRefused() async throws {
+        try await withServer(routes) { path, _ in
+            let answer = try await onThread {
+                try raw(path, "GET /q HTTP/1.1\r\nHost: x\r\nORIGIN: http://page\r\nConnection: close\r\n\r\n")
+            }
+            #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+        }
+    }
+
     @Test func headHasHeadersAndNoBody() async throws {
         try await withServer(routes) { path, _ in
             let answer = try await onThread {

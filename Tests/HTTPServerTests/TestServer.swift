@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Metrics
 import Synchronization
 import Testing
 
@@ -9,6 +10,8 @@ import Testing
 /// A server on a socket of its own, for one test.
 func withServer(
     _ routes: [Route],
+    metrics: Metrics? = nil,
+    grace: Duration = .seconds(1),
     _ body: (_ path: String, _ server: Server) async throws -> Void
 ) async throws {
     let path = "/tmp/varve-http-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
@@ -16,7 +19,8 @@ func withServer(
         routes: routes,
         headers: [("Api-Version", "1.50")],
         failure: { (500, "\($0)") },
-        log: Logger(label: "test")
+        log: Logger(label: "test"),
+        metrics: metrics
     )
     try await server.listen(unix: path)
     do {
@@ -25,7 +29,7 @@ func withServer(
         await server.close()
         throw error
     }
-    await server.close()
+    await server.close(grace: grace)
 }
 
 /// Blocking work, off the cooperative pool.
