@@ -116,31 +116,6 @@ package struct MountPoint: Codable, Sendable, Equatable {
     package init() {}
 }
 
-/// A container's place in a network.
-package struct Endpoint: Codable, Sendable, Equatable {
-    @Lenient package var networkID: String = ""
-    @Lenient package var endpointID: String = ""
-    @Lenient package var gateway: String = ""
-    @Lenient package var ipAddress: String = ""
-    @Lenient package var ipPrefixLen: Int = 0
-    @Lenient package var macAddress: String = ""
-    package var aliases: [String]?
-    package var links: [String]?
-
-    package enum CodingKeys: String, CodingKey {
-        case networkID = "NetworkID"
-        case endpointID = "EndpointID"
-        case gateway = "Gateway"
-        case ipAddress = "IPAddress"
-        case ipPrefixLen = "IPPrefixLen"
-        case macAddress = "MacAddress"
-        case aliases = "Aliases"
-        case links = "Links"
-    }
-
-    package init() {}
-}
-
 /// The answer to `POST /containers/ID/wait`.
 package struct WaitResult: Codable, Sendable, Equatable {
     @Lenient package var statusCode: Int = 0

@@ -6,8 +6,13 @@ package struct ContainerCreateRequest: Codable, Sendable, Equatable {
     package var config: ContainerConfig
     /// What it gets of the host.
     package var hostConfig: HostConfig
+    /// What it is in which network.
+    package var networking = NetworkingConfig()
 
-    private enum CodingKeys: String, CodingKey { case hostConfig = "HostConfig" }
+    private enum CodingKeys: String, CodingKey {
+        case hostConfig = "HostConfig"
+        case networking = "NetworkingConfig"
+    }
 
     package init(config: ContainerConfig = ContainerConfig(), hostConfig: HostConfig = HostConfig()) {
         self.config = config
@@ -16,14 +21,15 @@ package struct ContainerCreateRequest: Codable, Sendable, Equatable {
 
     package init(from decoder: any Decoder) throws {
         config = try ContainerConfig(from: decoder)
-        hostConfig =
-            try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(HostConfig.self, forKey: .hostConfig)
-            ?? HostConfig()
+        let from = try decoder.container(keyedBy: CodingKeys.self)
+        hostConfig = try from.decodeIfPresent(HostConfig.self, forKey: .hostConfig) ?? HostConfig()
+        networking = try from.decodeIfPresent(NetworkingConfig.self, forKey: .networking) ?? NetworkingConfig()
     }
 
     package func encode(to encoder: any Encoder) throws {
         try config.encode(to: encoder)
         var to = encoder.container(keyedBy: CodingKeys.self)
         try to.encode(hostConfig, forKey: .hostConfig)
+        try to.encode(networking, forKey: .networking)
     }
 }

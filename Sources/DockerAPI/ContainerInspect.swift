@@ -15,6 +15,8 @@ package struct ContainerState: Codable, Sendable, Equatable {
     /// RFC 3339; `0001-01-01T00:00:00Z` for never.
     @Lenient package var startedAt: String = ""
     @Lenient package var finishedAt: String = ""
+    /// Nil where nothing is checked.
+    package var health: Health?
 
     package enum CodingKeys: String, CodingKey {
         case status = "Status"
@@ -29,6 +31,7 @@ package struct ContainerState: Codable, Sendable, Equatable {
         case error = "Error"
         case startedAt = "StartedAt"
         case finishedAt = "FinishedAt"
+        case health = "Health"
     }
 
     package init() {}

@@ -77,6 +77,7 @@ package struct MountRequest: Codable, Sendable, Equatable {
     @Lenient package var consistency: String = ""
     package var bindOptions: BindOptions?
     package var tmpfsOptions: TmpfsOptions?
+    package var volumeOptions: VolumeOptions?
 
     package enum CodingKeys: String, CodingKey {
         case type = "Type"
@@ -86,6 +87,7 @@ package struct MountRequest: Codable, Sendable, Equatable {
         case consistency = "Consistency"
         case bindOptions = "BindOptions"
         case tmpfsOptions = "TmpfsOptions"
+        case volumeOptions = "VolumeOptions"
     }
 
     package init() {}

@@ -108,6 +108,7 @@ package struct InfoResponse: Codable, Sendable, Equatable {
     @Lenient package var securityOptions: [String] = []
     @Lenient package var warnings: [String] = []
     @Lenient package var cdiSpecDirs: [String] = []
+    package var registryConfig: RegistryConfigInfo?
 
     package enum CodingKeys: String, CodingKey {
         case id = "ID"
@@ -157,6 +158,7 @@ package struct InfoResponse: Codable, Sendable, Equatable {
         case securityOptions = "SecurityOptions"
         case warnings = "Warnings"
         case cdiSpecDirs = "CDISpecDirs"
+        case registryConfig = "RegistryConfig"
     }
 
     package init(

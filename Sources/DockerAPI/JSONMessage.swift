@@ -35,6 +35,8 @@ package struct JSONMessage: Codable, Sendable, Equatable {
     package var progress: String?
     package var error: String?
     package var errorDetail: ErrorDetail?
+    /// For programs.
+    package var aux: PushResult?
 
     package enum CodingKeys: String, CodingKey {
         case stream
@@ -44,6 +46,7 @@ package struct JSONMessage: Codable, Sendable, Equatable {
         case progress
         case error
         case errorDetail
+        case aux
     }
 
     package init() {}

@@ -6,6 +6,7 @@ extension Engine {
     /// A stream to the container's process: frames, or bytes where it has a terminal; nil: it will never start.
     package func attach(_ name: String, _ streams: AttachStreams) async throws -> FileDescriptor? {
         let container = try containers.find(name)
+        if await container.isPaused { _ = try await container.awake(for: "attach") }
         emit("attach", await container.record)
         return try await container.attach(streams)
     }

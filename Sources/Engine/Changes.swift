@@ -7,6 +7,8 @@ import SystemPackage
 extension Engine {
     /// What the container changed in its image's tree.
     package func changes(_ name: String) async throws -> [ChangeItem] {
+        let began = ContinuousClock.now
+        defer { metrics.took(.changes, since: began) }
         let id = try containers.find(name).id
         return try await onStore { store in
             try store.changes(in: id).map { change in

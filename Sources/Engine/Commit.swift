@@ -11,6 +11,8 @@ package struct CommitRequest: Sendable {
     package var changes: [String] = []
     /// Replaces parts of the container's configuration.
     package var config: ContainerConfig?
+    /// Whether the container stands still meanwhile.
+    package var pause = true
 
     package init() {}
 }
@@ -18,9 +20,17 @@ package struct CommitRequest: Sendable {
 extension Engine {
     /// Makes an image of a container: its image's layers, and one with what it changed.
     ///
-    /// A running container goes on meanwhile; what it writes at that moment may be in the image by half.
+    /// A running container stands still meanwhile; if it shall not, what it writes may be in the image by half.
     package func commit(_ name: String, _ request: CommitRequest) async throws -> ImageID {
+        let began = ContinuousClock.now
+        defer { metrics.took(.commit, since: began) }
         let container = try containers.find(name)
+        // Without a freezer there is no way to stop it; there never was a reason not to commit.
+        guard request.pause, cgroupVersion != nil else { return try await take(container, request) }
+        return try await whilePaused(container) { try await take(container, request) }
+    }
+
+    private func take(_ container: Container, _ request: CommitRequest) async throws -> ImageID {
         let record = await container.record
         let changed = try ImportChanges.apply(request.changes, to: request.config ?? ContainerConfig())
         let config = Merge.config(changed, with: record.config)

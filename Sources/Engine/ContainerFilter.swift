@@ -56,8 +56,10 @@ struct ContainerFilter {
             && any("volume") { wanted in
                 (record.mountPoints ?? [:]).values.contains { $0.source == wanted || $0.destination == wanted }
             }
-            && any("network") { entry.host.networkMode == $0 || record.networkSettings.networks[$0] != nil }
-            && any("health") { $0 == "none" }
+            && any("network") { wanted in
+                record.networkSettings.networks.contains { $0 == wanted || $1.networkID == wanted }
+            }
+            && any("health") { $0 == (entry.state.health?.status ?? "none") }
             && any("is-task") { ["false", "0"].contains($0) }
             && any("publish") { _ in false }
             && any("expose") { wanted in

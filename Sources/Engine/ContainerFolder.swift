@@ -15,7 +15,7 @@ struct ContainerFolder: Sendable {
     static func make(_ path: FilePath, record: ContainerRecord, host: HostConfig) throws {
         let folder = Self(path: path)
         try sys("mkdir \(path)") { mkdir(path.string, 0o710) }
-        try folder.save(host)
+        try folder.save(host, flush: false)
         try folder.writeMountedFiles(record, host)
         try folder.save(record, flush: false)
     }
@@ -30,12 +30,13 @@ struct ContainerFolder: Sendable {
         )
     }
 
-    private func save(_ host: HostConfig) throws {
+    /// With `flush` it is there whole also after a loss of power.
+    func save(_ host: HostConfig, flush: Bool) throws {
         try writeAtomically(
             try Self.encode(host),
             to: path.appending("hostconfig.json"),
             mode: [.ownerReadWrite],
-            flush: false
+            flush: flush
         )
     }
 

@@ -38,6 +38,16 @@ final class Containers: Sendable {
         }
     }
 
+    /// What the container is called now.
+    func name(of id: String) throws -> String {
+        try state.withLock { state in
+            guard let name = state.idByName.first(where: { $0.value == id })?.key else {
+                throw EngineError.noSuchContainer(id)
+            }
+            return name
+        }
+    }
+
     /// Docker's order: full ID, name with or without `/`, unique prefix of an ID.
     func find(_ name: String) throws -> Container {
         try state.withLock { state in

@@ -10,14 +10,19 @@ import SystemPackage
 extension Engine {
     /// Makes a container; nothing of it runs yet. Returns its ID, and what the user should know.
     package func create(_ request: ContainerCreateRequest, name: String?) async throws -> ContainerCreated {
+        let began = ContinuousClock.now
+        defer { metrics.took(.create, since: began) }
         let image = try await pool.run { [store] in try store.image(named: request.config.image) }
         let config = Merge.config(request.config, with: image.config.config ?? ContainerConfig())
         var host = request.hostConfig
+        if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
+        host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
         let warnings = try Validation.check(config, &host)
+        let places = try endpoints(request.networking.endpoints, host)
         let id = randomHex(bytes: 32)
         let chosen = try reserveName(name, for: id)
         do {
-            let container = try await make(id, chosen, config, host, image)
+            let container = try await make(id, chosen, config, host, places, image)
             containers.add(container)
             emit("create", await container.record)
             var created = ContainerCreated()
@@ -36,12 +41,11 @@ extension Engine {
         _ name: String,
         _ config: ContainerConfig,
         _ host: HostConfig,
+        _ places: [String: Endpoint],
         _ image: Image
     ) async throws -> Container {
         var config = config
-        if config.hostname.isEmpty {
-            config.hostname = host.networkMode == "host" ? Self.hostname : String(id.prefix(12))
-        }
+        config.hostname = Self.hostname(of: id, config, host)
         let path = containersFolder.appending(id)
         var record = ContainerRecord(
             id: id,
@@ -52,18 +56,40 @@ extension Engine {
             image: image.id.description,
             driver: type(of: store.driver).name
         )
-        record.networkSettings.networks = [host.networkMode: Endpoint()]
-        record.mountPoints = MountPoints.all(host)
+        record.networkSettings.networks = places
+        let (points, mounts) = try await mounts(of: id, config, host)
+        record.mountPoints = points
         let pending = pendingFolder.appending(id)
-        let made = try await onStore { [record, host] store in
+        let began = ContinuousClock.now
+        let made = try await onStore { [self, record, host] store in
+            var record = record
             // From here until the end a crash leaves the mark, and the next start removes what there is.
             try writeFile([], to: pending, mode: [.ownerReadWrite])
             try store.createMount(id, image: image.id, options: host.storageOpt ?? [:])
+            record.mountPoints?.merge(try takeVolumes(mounts, for: id)) { $1 }
             try ContainerFolder.make(path, record: record, host: host)
+            // By then the store has ceased to doubt the container, or is about to.
+            if began.duration(to: .now) > .seconds(20) { try syncFileSystem(of: path) }
             try sys("remove \(pending)") { unlink(pending.string) }
-            return ContainerFolder(path: path)
+            return (ContainerFolder(path: path), record)
         }
-        return Container(RecordFile(made, made: .now, pool), record: record, host: host, phase: .created)
+        return Container(RecordFile(made.0, made: began, pool), record: made.1, host: host, phase: .created)
+    }
+
+    /// What is mounted where but for volumes of its own, and those.
+    private func mounts(
+        of id: String,
+        _ config: ContainerConfig,
+        _ host: HostConfig
+    ) async throws -> ([String: MountPoint], [VolumeMount]) {
+        let asked = VolumeMount.asked(host)
+        var points = MountPoints.all(host)
+        let taken = Set(points.keys).union(asked.map(\.destination)).union((host.tmpfs ?? [:]).keys)
+        for point in try await volumesFrom(host.volumesFrom ?? [], without: taken) {
+            points[point.destination] = point
+            if point.type == "volume" { volumes.note(id, has: point.name) }
+        }
+        return (points, asked + VolumeMount.implied(by: config, without: taken.union(points.keys)))
     }
 
     private func reserveName(_ name: String?, for id: String) throws -> String {
@@ -78,6 +104,11 @@ extension Engine {
             if (try? containers.reserve(candidate, for: id)) != nil { return candidate }
         }
         throw EngineError(.failed, "no free name was found for the container: give it one with --name")
+    }
+
+    private static func hostname(of id: String, _ config: ContainerConfig, _ host: HostConfig) -> String {
+        if !config.hostname.isEmpty { return config.hostname }
+        return host.networkMode == "host" ? hostname : String(id.prefix(12))
     }
 
     private static var hostname: String {
@@ -101,7 +132,7 @@ enum MountPoints {
             point.propagation = bind.propagation
             points[bind.destination] = point
         }
-        for mount in host.mounts ?? [] {
+        for mount in host.mounts ?? [] where mount.type != "volume" {
             var point = MountPoint()
             point.type = mount.type
             point.source = mount.source

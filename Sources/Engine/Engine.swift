@@ -1,9 +1,12 @@
-import DockerAPI
+import Cgroups
+package import DockerAPI
 package import Launcher
 import Linux
 package import Logging
+package import Metrics
 import OCI
 package import Storage
+import Synchronization
 package import SystemPackage
 
 /// Where the engine keeps things, and what it says of itself.
@@ -11,11 +14,17 @@ package struct EngineSettings: Sendable {
     package var dataRoot: FilePath
     package var execRoot: FilePath
     package var version: String
+    /// The control group for those of containers whose users name none; empty: `/varve`.
+    package var cgroupParent = ""
+    /// Where the output of containers goes that name no log driver of their own.
+    package var logConfig: LogConfig
 
     package init(dataRoot: FilePath, execRoot: FilePath, version: String) {
         self.dataRoot = dataRoot
         self.execRoot = execRoot
         self.version = version
+        logConfig = LogConfig()
+        logConfig.type = "json-file"
     }
 }
 
@@ -25,21 +34,45 @@ package struct EngineSettings: Sendable {
 package final class Engine: Sendable {
     package let settings: EngineSettings
     package let store: Store
-    package let events = Events()
+    package let events: Events
     let launcher: Launcher
     let containers = Containers()
     let execs = Execs()
+    let volumes: VolumeStore
+    let networks: NetworkStore
+    let registry: RegistryAccess
     let pool = BlockingPool()
+    private let hierarchies: Hierarchies
+    let folderWatches = FolderWatches()
     let log: Logger
+    let metrics: EngineMetrics
+    let live: Mutex<LiveSettings>
 
-    package init(settings: EngineSettings, store: Store, launcher: Launcher, log: Logger) throws {
+    package init(
+        settings: EngineSettings,
+        store: Store,
+        launcher: Launcher,
+        registry: RegistryAccess,
+        live: LiveSettings = LiveSettings(),
+        metrics: Metrics = Metrics(),
+        log: Logger
+    ) throws {
         self.settings = settings
         self.store = store
         self.launcher = launcher
+        self.registry = registry
         self.log = log
+        hierarchies = try Hierarchies()
+        self.metrics = EngineMetrics(metrics)
+        self.live = Mutex(live)
+        events = Events(self.metrics.events)
+        volumes = try VolumeStore(dataRoot: settings.dataRoot)
+        networks = try NetworkStore(dataRoot: settings.dataRoot)
+        for damage in networks.damages { log.warning("\(damage)") }
         try makeFolders(containersFolder, mode: FilePermissions(rawValue: 0o710))
         try makeFolders(pendingFolder, mode: FilePermissions(rawValue: 0o700))
         try makeFolders(settings.execRoot, mode: FilePermissions(rawValue: 0o711))
+        publish(on: metrics)
     }
 
     var containersFolder: FilePath { settings.dataRoot.appending("containers") }
@@ -49,6 +82,14 @@ package final class Engine: Sendable {
 
     /// The container with that name or ID.
     package func container(_ name: String) throws -> Container { try containers.find(name) }
+
+    /// The container's control groups.
+    func controlGroup(of container: Container) async throws -> ControlGroup {
+        try ControlGroup(Spec.groups(container.id, await container.host), in: hierarchies)
+    }
+
+    /// 1 or 2; nil: this host has no control groups.
+    var cgroupVersion: Int? { hierarchies.version }
 
     /// Tells of something that happened to a container.
     func emit(_ action: String, _ record: ContainerRecord, _ more: [String: String] = [:]) {

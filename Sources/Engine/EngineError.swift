@@ -33,6 +33,16 @@ extension EngineError {
     }
     static func notRunning(_ id: String) -> Self { Self(.conflict, "container \(id) is not running") }
     static func alreadyRunning(_ id: String) -> Self { Self(.notModified, "container \(id) is already running") }
+    static func isRestarting(_ id: String) -> Self {
+        Self(.conflict, "Container \(id) is restarting, wait until the container is running")
+    }
+    static func removeRestarting(_ name: String) -> Self {
+        Self(
+            .conflict,
+            "cannot remove container \"\(name)\": container is restarting: "
+                + "stop the container before removing or force remove"
+        )
+    }
     static func removalInProgress(_ id: String) -> Self {
         Self(.conflict, "removal of container \(id) is already in progress")
     }

@@ -1,4 +1,5 @@
 package import DockerAPI
+import Metrics
 import OCI
 import Storage
 import Synchronization
@@ -13,9 +14,16 @@ package final class Events: Sendable {
     }
 
     private let state = Mutex(State())
+    private let emitted: Counter
+
+    init(_ emitted: Counter) { self.emitted = emitted }
+
+    /// How many listen.
+    var listenerCount: Int { state.withLock { $0.listeners.count } }
 
     /// Tells everyone.
     func emit(_ type: String, _ action: String, id: String, attributes: [String: String]) {
+        emitted.add()
         state.withLock { state in
             let now = Timestamp.now
             // Strictly rising: clients sort by it.

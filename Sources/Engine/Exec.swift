@@ -10,7 +10,7 @@ extension Engine {
     /// Notes what shall run; returns the exec's ID.
     package func createExec(_ name: String, _ request: ExecCreateRequest) async throws -> String {
         let container = try containers.find(name)
-        _ = try await container.running()
+        _ = try await container.awake(for: "exec")
         guard !request.cmd.isEmpty else { throw EngineError(.invalid, "No exec command specified") }
         let exec = Exec(id: randomHex(bytes: 32), container: container.id, request: request)
         execs.add(exec)
@@ -29,7 +29,7 @@ extension Engine {
     package func startExec(_ id: String, detach: Bool, consoleSize: [Int]?) async throws -> FileDescriptor? {
         let exec = try execs.find(id)
         let container = try containers.find(exec.container)
-        let monitor = try await container.running()
+        let monitor = try await container.awake(for: "exec")
         try execs.begin(id)
         let record = await container.record
         let request = ExecRequest(

@@ -25,6 +25,24 @@ extension Engine {
         }
     }
 
+    /// All images with what they share, and the bytes of all layers.
+    package func imageUsage() async throws -> (images: [ImageSummary], layersSize: Int64) {
+        let usage = try await onStore { $0.layerUsage() }
+        return (Self.shared(try await images(all: false, filters: [:]), usage), usage.total)
+    }
+
+    package func withSharedSizes(_ images: [ImageSummary]) async throws -> [ImageSummary] {
+        Self.shared(images, try await onStore { $0.layerUsage() })
+    }
+
+    private static func shared(_ images: [ImageSummary], _ usage: LayerUsage) -> [ImageSummary] {
+        images.map { image in
+            var image = image
+            image.sharedSize = ImageID(image.id).flatMap { usage.shared[$0] } ?? 0
+            return image
+        }
+    }
+
     private static func summary(_ image: Image, _ filter: ImageFilter) -> ImageSummary {
         var summary = ImageSummary()
         summary.id = image.id.description

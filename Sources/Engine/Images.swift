@@ -1,6 +1,7 @@
 package import Archive
 package import DockerAPI
 import GraphDrivers
+import Linux
 package import OCI
 package import Storage
 
@@ -72,7 +73,15 @@ extension Engine {
         _ archive: any ByteSource & Sendable,
         progress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> [LoadedImage] {
-        let loaded = try await onStore { try $0.load(archive, progress: progress) }
+        let cancellation = Cancellation()
+        let loaded = try await withTaskCancellationHandler(
+            operation: {
+                try await onStore {
+                    try $0.load(archive, progress: progress, giveUp: { try cancellation.check() })
+                }
+            },
+            onCancel: { cancellation.cancel() }
+        )
         for image in loaded {
             emit(image: "load", image.id.description, name: image.references.first?.familiar ?? image.id.description)
         }

@@ -44,14 +44,18 @@ enum ImportChanges {
         case "VOLUME":
             config.volumes = (config.volumes ?? []).union(list(rest) ?? rest.split(separator: " ").map(String.init))
         case "STOPSIGNAL": config.stopSignal = rest
+        case "HEALTHCHECK": config.healthcheck = try HealthInstruction.parse(rest)
         case "ONBUILD": config.onBuild = (config.onBuild ?? []) + [rest]
-        default:
-            throw EngineError(
-                .invalid,
-                "--change '\(change)': \(instruction) is not a valid change command; there are CMD, ENTRYPOINT, ENV, EXPOSE, "
-                    + "LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR"
-            )
+        default: throw unknown(instruction, change)
         }
+    }
+
+    private static func unknown(_ instruction: String, _ change: String) -> EngineError {
+        EngineError(
+            .invalid,
+            "--change '\(change)': \(instruction) is not a valid change command; there are CMD, ENTRYPOINT, ENV, EXPOSE, "
+                + "HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR"
+        )
     }
 
     /// A JSON list, or a line for the shell.

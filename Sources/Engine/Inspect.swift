@@ -11,12 +11,14 @@ extension Engine {
         var driver = GraphDriverData()
         driver.name = record.driver
         driver.data = try await onStore { $0.metadata(of: record.id) }
+        var networks = record.networkSettings
+        networks.networks = shownNetworks(record)
         var shown = ContainerInspect(
             state: await container.shownState,
             hostConfig: await container.shownHost,
             graphDriver: driver,
             config: record.config,
-            networkSettings: record.networkSettings
+            networkSettings: networks
         )
         describe(record, &shown)
         let execs = execs.ids(of: record.id)
@@ -34,7 +36,7 @@ extension Engine {
         shown.resolvConfPath = record.resolvConfPath
         shown.hostnamePath = record.hostnamePath
         shown.hostsPath = record.hostsPath
-        shown.logPath = record.logPath
+        shown.logPath = ["", "json-file"].contains(shown.hostConfig.logConfig?.type ?? "") ? record.logPath : ""
         shown.name = record.name
         shown.restartCount = record.restartCount
         shown.driver = record.driver

@@ -16,7 +16,9 @@ extension Engine {
         for container in containers.all {
             let state = await container.shownState
             if await container.phase == .gone { continue }
-            entries.append(ListEntry(record: await container.record, host: await container.host, state: state))
+            var record = await container.record
+            record.networkSettings.networks = shownNetworks(record)
+            entries.append(ListEntry(record: record, host: await container.host, state: state))
         }
         entries.sort { ($0.created, $0.record.id) > ($1.created, $1.record.id) }
         let limited = limit ?? 0
@@ -80,7 +82,11 @@ extension ContainerState {
         func since(_ time: String) -> String {
             HumanDuration.text(seconds: now.seconds - (Timestamp(time) ?? now).seconds)
         }
-        if running { return "Up \(since(startedAt))" }
+        if restarting { return "Restarting (\(exitCode)) \(since(finishedAt)) ago" }
+        if running {
+            let shown = health.map { $0.status == "starting" ? " (health: starting)" : " (\($0.status))" } ?? ""
+            return "Up \(since(startedAt))\(paused ? " (Paused)" : shown)"
+        }
         if removalInProgress { return "Removal In Progress" }
         if dead { return "Dead" }
         if startedAt.isEmpty || startedAt == Timestamp.zero.description { return "Created" }

@@ -1,3 +1,4 @@
+import DockerAPI
 import Synchronization
 
 /// `config.v2.json` of one container: a loss of power leaves the last record or an earlier one, never an empty file.
@@ -14,6 +15,9 @@ final class RecordFile: Sendable {
         self.made = made
         self.pool = pool
     }
+
+    /// Writes the host configuration, which is changed by people and seldom.
+    func save(_ host: HostConfig) throws { try folder.save(host, flush: true) }
 
     /// Writes the record as it is after the container's `change`th change; of two at once the later one stays.
     func save(_ record: ContainerRecord, change: Int) async throws {

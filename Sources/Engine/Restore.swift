@@ -17,8 +17,11 @@ extension Engine {
             log.info("removing what a crash left of a container", metadata: ["container": "\(id)"])
             await discard(id)
         }
-        for id in try listFolder(containersFolder) where !id.hasPrefix(".") {
-            do { try await restore(id) } catch  where Self.isLoss(error) && store.mayBeLost(id) {
+        let ids = try listFolder(containersFolder).filter { !$0.hasPrefix(".") }
+        let folders = ids.map { ContainerFolder(path: containersFolder.appending($0)) }
+        let loaded = try await pool.run { try mapInParallel(folders) { folder in Result { try folder.load() } } }
+        for (id, record) in zip(ids, loaded) {
+            do { try await restore(id, try record.get()) } catch  where Self.isLoss(error) && store.mayBeLost(id) {
                 log.warning("removing a container that was lost with the power", metadata: ["container": "\(id)"])
                 await discard(id)
             } catch {
@@ -28,6 +31,7 @@ extension Engine {
         await forgetStrangers()
         var running: Set<String> = []
         for container in containers.all where await container.phase == .running { running.insert(container.id) }
+        await startWithDaemon()
         // Says itself what it could not close.
         try? await pool.run { [store, running] in store.closeUnseen(except: running) }
     }
@@ -42,19 +46,28 @@ extension Engine {
         }
     }
 
-    private func restore(_ id: String) async throws {
+    private func restore(_ id: String, _ loaded: (ContainerRecord, HostConfig)) async throws {
         let folder = ContainerFolder(path: containersFolder.appending(id))
-        let (record, host) = try folder.load()
+        var (record, host) = loaded
         guard record.id == id else { throw EngineError(.failed, "container \(record.id) is stored at \(id)") }
+        for point in (record.mountPoints ?? [:]).values where point.type == "volume" {
+            // Also one that is not loaded has its volumes.
+            volumes.note(id, has: point.name)
+        }
         let own = type(of: store.driver).name
         guard record.driver == own else {
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
-        guard store.mounts().contains(id) else { throw EngineError.layerMissing }
+        guard store.hasMount(id) else { throw EngineError.layerMissing }
         try folder.writeMountedFiles(record, host)
         let phase: Container.Phase = record.hasBeenStartedBefore ? .exited : .created
         let container = Container(RecordFile(folder, made: nil, pool), record: record, host: host, phase: phase)
         try containers.reserve(record.plainName, for: id)
+        for (destination, point) in record.mountPoints ?? [:]
+        where point.type == "volume" && ["", "local"].contains(point.driver) {
+            // The data root may have been moved, and dockerd does not write it down.
+            record.mountPoints?[destination]?.source = volumes.data(point.name).string
+        }
         containers.add(container)
         await resume(container, record)
     }
@@ -69,9 +82,16 @@ extension Engine {
                 log.error("running container's layer", metadata: ["container": "\(id)", "error": "\(error)"])
             }
             await container.adopt(monitor)
-            if !record.state.running { try? await container.didStart(monitor, at: .now) }
+            resumeNetworks(record)
+            if !record.state.running || record.state.restarting {
+                try? await container.didStart(monitor, at: .now)
+            }
+            do { try await notePause(of: container) } catch {
+                log.error("whether it is paused", metadata: ["container": "\(id)", "error": "\(error)"])
+            }
             return watch(container, monitor)
         }
+        if record.state.restarting { return launcher.forget(id) }  // it is started again with the others
         guard record.state.running || exists(settings.execRoot.appending(id)) else {
             if record.hasBeenStartedBefore, await container.host.autoRemove { try? await removeEnded(container) }
             return

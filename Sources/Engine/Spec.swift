@@ -16,8 +16,14 @@ enum Spec {
 
     /// Builds the configuration for `record` and `host`.
     ///
-    /// `joined` are the namespaces of other containers that it enters, by type.
-    static func make(_ record: ContainerRecord, _ host: HostConfig, joined: [String: String] = [:]) -> RuntimeSpec {
+    /// `joined` are the namespaces of other containers that it enters, by type; `initProgram` is the host's, where it shall
+    /// have one.
+    static func make(
+        _ record: ContainerRecord,
+        _ host: HostConfig,
+        joined: [String: String] = [:],
+        initProgram: String? = nil
+    ) -> RuntimeSpec {
         var spec = RuntimeSpec()
         spec.process = process(record, host)
         spec.root = RuntimeRoot(path: "rootfs")
@@ -27,6 +33,11 @@ enum Spec {
             if record.config.domainname != "" { spec.domainname = record.config.domainname }
         }
         spec.mounts = SpecMounts.all(record, host)
+        if let initProgram {
+            spec.mounts?.append(SpecMounts.file(initProgram, at: Self.initPath))
+            let command = spec.process?.args ?? []
+            spec.process?.args = [Self.initPath, "--"] + command
+        }
         var annotations = host.annotations ?? [:]
         annotations[Annotation.user] = record.config.user
         if let groups = host.groupAdd, !groups.isEmpty {
@@ -34,8 +45,17 @@ enum Spec {
         }
         spec.annotations = annotations
         spec.linux = linux(host, joined)
+        spec.linux?.cgroupsPath = groups(record.id, host)
         return spec
     }
+
+    /// The container's control groups, from the roots of their trees.
+    static func groups(_ id: String, _ host: HostConfig) -> String {
+        "/\(host.cgroupParent.isEmpty ? "varve" : host.cgroupParent)/\(id)"
+    }
+
+    /// Where Docker has it.
+    private static let initPath = "/sbin/docker-init"
 
     private static func process(_ record: ContainerRecord, _ host: HostConfig) -> RuntimeProcess {
         let cwd = record.config.workingDir
@@ -57,7 +77,7 @@ enum Spec {
         process.noNewPrivileges = (host.securityOpt ?? []).contains { option in
             ["no-new-privileges", "no-new-privileges=true", "no-new-privileges:true"].contains(option)
         }
-        if host.oomScoreAdj != 0 { process.oomScoreAdj = host.oomScoreAdj }
+        process.oomScoreAdj = host.oomScoreAdj
         return process
     }
 

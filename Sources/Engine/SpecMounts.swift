@@ -7,7 +7,8 @@ enum SpecMounts {
     /// Docker's default mounts, the container's own files, and what the user asked for, which replaces a default on the
     /// same destination.
     static func all(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
-        let asked = binds(host) + requested(host) + tmpfs(host)
+        var asked = binds(host) + requested(host) + tmpfs(host)
+        asked += others(record, Set(asked.map(\.destination)))
         let taken = Set(asked.map(\.destination))
         let given = (defaults(host) + files(record)).filter { mount in
             !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
@@ -52,6 +53,11 @@ enum SpecMounts {
         return mounts
     }
 
+    /// A file of the host that the container can only read.
+    static func file(_ source: String, at destination: String) -> RuntimeMount {
+        mount(destination, "bind", source, ["bind", "ro"])
+    }
+
     private static func files(_ record: ContainerRecord) -> [RuntimeMount] {
         let files = [
             ("/etc/resolv.conf", record.resolvConfPath), ("/etc/hostname", record.hostnamePath),
@@ -66,8 +72,20 @@ enum SpecMounts {
         }
     }
 
+    /// Volumes, and what came from other containers.
+    private static func others(_ record: ContainerRecord, _ taken: Set<String>) -> [RuntimeMount] {
+        (record.mountPoints ?? [:]).values
+            .filter { ["bind", "volume"].contains($0.type) && !taken.contains($0.destination) && !$0.source.isEmpty }
+            .sorted { $0.destination < $1.destination }
+            .map { point in
+                let propagation = point.propagation.isEmpty ? "rprivate" : point.propagation
+                let access = point.isWritable ? [] : ["ro"]
+                return mount(point.destination, "bind", point.source, ["rbind", propagation] + access)
+            }
+    }
+
     private static func requested(_ host: HostConfig) -> [RuntimeMount] {
-        (host.mounts ?? []).map { request in
+        (host.mounts ?? []).filter { $0.type != "volume" }.map { request in
             let access = request.readOnly ? ["ro"] : []
             if request.type == "tmpfs" {
                 let size = request.tmpfsOptions.map { $0.sizeBytes > 0 ? ["size=\($0.sizeBytes)"] : [] } ?? []
@@ -106,12 +124,13 @@ struct Bind: Equatable {
     /// Nil where it names a volume, or is not of that form.
     init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 || parts.count == 3, parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), parts[1] != "/"
+        guard parts.count == 2 || parts.count == 3, parts[0].hasPrefix("/"), parts[1].hasPrefix("/")
         else {
             return nil
         }
         source = parts[0]
-        destination = parts[1]
+        destination = Destination.plain(parts[1])
+        if destination == "/" { return nil }
         guard parts.count == 3 else { return }
         mode = parts[2]
         for word in mode.split(separator: ",") {

@@ -15,14 +15,30 @@ extension Engine {
     package func start(_ name: String) async throws {
         let container = try containers.find(name)
         try await container.beginStart()
+        try await run(container)
+    }
+
+    /// Starts a container whose start was claimed.
+    func run(_ container: Container) async throws {
+        let began = ContinuousClock.now
+        defer { metrics.took(.start, since: began) }
+        var launched: Monitor?
         do {
             let monitor = try await launch(container)
+            launched = monitor
             await container.attachEarly(to: monitor)
             try await monitor.start()
-            try await container.didStart(monitor, at: .now)
+            do { try await container.didStart(monitor, at: .now) } catch {
+                // It runs; a daemon that comes next finds it by its monitor.
+                log.error(
+                    "record of a started container not written",
+                    metadata: ["container": "\(container.id)", "error": "\(error)"]
+                )
+            }
             emit("start", await container.record)
             watch(container, monitor)
         } catch {
+            try? await launched?.signal(9)
             try await failed(container, error)
         }
     }
@@ -30,20 +46,34 @@ extension Engine {
     private func launch(_ container: Container) async throws -> Monitor {
         let record = await container.record
         let host = await container.host
-        let spec = Spec.make(record, host, joined: try await joinedNamespaces(host))
+        for point in (record.mountPoints ?? [:]).values where point.type == "volume" {
+            try volumes.refuseOptions(point.name)
+        }
+        try enterNetworks(record)
+        let spec = Spec.make(
+            record,
+            host,
+            joined: try await joinedNamespaces(host),
+            initProgram: try Self.initProgram(for: host)
+        )
         let bundle = settings.execRoot.appending(record.id)
         let request = try await pool.run { [store] in
             try Self.makeBindSources(host)
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
             let config = Array(try JSONEncoder().encode(spec))
             try writeFile(config, to: bundle.appending("config.json"), mode: [.ownerReadWrite])
+            let log = try LogTarget(record, host)
+            if let log, log.format == .local {
+                let folder = FilePath(log.path).removingLastComponent()
+                try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
+            }
             return LaunchRequest(
                 id: record.id,
                 bundle: bundle,
                 rootfs: Rootfs(try store.open(record.id)),
                 openStdin: record.config.openStdin,
                 stdinOnce: record.config.stdinOnce,
-                log: LogTarget(record, host)
+                log: log
             )
         }
         return try await launcher.launch(request)
@@ -54,6 +84,16 @@ extension Engine {
         for bind in (host.binds ?? []).compactMap(Bind.init) where !exists(FilePath(bind.source)) {
             try makeFolders(FilePath(bind.source), mode: FilePermissions(rawValue: 0o755))
         }
+    }
+
+    /// Docker's init is Debian's `tini-static`, under its own name where Docker is installed; nil where none is wanted.
+    static func initProgram(for host: HostConfig) throws -> String? {
+        // With the pids of others it would not be the first process, and collect nothing.
+        guard host.initProcess == true, host.pidMode.isEmpty || host.pidMode == "private" else { return nil }
+        guard let program = Command.find("docker-init") ?? Command.find("tini-static") else {
+            throw EngineError(.invalid, "--init needs a small init on this host: apt install tini")
+        }
+        return program.string
     }
 
     private func joinedNamespaces(_ host: HostConfig) async throws -> [String: String] {
@@ -75,7 +115,8 @@ extension Engine {
     private func failed(_ container: Container, _ error: any Error) async throws -> Never {
         let code = (error as? LaunchError)?.exitCode ?? 128
         await release(container.id)
-        let isAutoRemoved = await container.host.autoRemove
+        tell(of: container.id, leaving: networks.leaveAll(container.id))
+        let isAutoRemoved = await container.isRemovedAtEnd
         // The start error matters to the caller, not that its record could not be written.
         try? await container.didFailToStart("\(error)", exitCode: code)
         if isAutoRemoved { try? await removeEnded(container) }
@@ -102,6 +143,7 @@ extension Engine {
 
     /// Takes note of the container's end, whenever it comes.
     func watch(_ container: Container, _ monitor: Monitor) {
+        checkHealth(of: container, monitor)
         Task {
             let exit = await monitor.exited()
             await ended(container, exit)
@@ -118,10 +160,18 @@ extension Engine {
                 metadata: ["container": "\(container.id)", "error": "\(error)"]
             )
         }
+        // Before it can be started again; and told of after its end.
+        let left = networks.leaveAll(container.id)
         await release(container.id)
+        if let pause = await container.planRestart() {
+            emit("die", record, ["exitCode": "\(exit.exitCode)"])
+            tell(of: container.id, leaving: left)
+            return restartLater(container, after: pause)
+        }
         await container.didExit()
         emit("die", record, ["exitCode": "\(exit.exitCode)"])
-        guard await container.host.autoRemove else { return }
+        tell(of: container.id, leaving: left)
+        guard await container.isRemovedAtEnd else { return }
         do { try await removeEnded(container) } catch {
             log.error("container not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
         }
@@ -134,18 +184,5 @@ extension Rootfs {
         case .folder(let path): self = .folder(path)
         case .mounts(let mounts): self = .mounts(mounts)
         }
-    }
-}
-
-extension LogTarget {
-    /// Nil for the log driver `none`.
-    init?(_ record: ContainerRecord, _ host: HostConfig) {
-        guard host.logConfig?.type != "none" else { return nil }
-        let options = host.logConfig?.config ?? [:]
-        self.init(
-            path: FilePath(record.logPath),
-            maxSize: options["max-size"].flatMap { try? parseSize($0) },
-            maxFiles: options["max-file"].flatMap { Int($0) } ?? 1
-        )
     }
 }

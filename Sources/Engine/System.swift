@@ -3,7 +3,9 @@ import Glibc
 import GraphDrivers
 import Linux
 import OCI
+import Registry
 import Storage
+import Synchronization
 import SystemPackage
 
 /// `version` and `info`.
@@ -50,10 +52,13 @@ extension Engine {
         info.images = images
         info.driver = type(of: store.driver).name
         info.driverStatus = status.map { [$0.key, $0.value] }
-        info.plugins.network = ["host", "none"]
-        info.plugins.log = ["json-file", "none"]
+        info.plugins.network = ["bridge", "host", "null"]
+        info.plugins.log = LogOptions.drivers
         describeHost(&info)
-        info.loggingDriver = "json-file"
+        let live = self.live.withLock { $0 }
+        (info.debug, info.labels) = (live.debug, live.labels)
+        info.registryConfig = RegistryConfigInfo(insecure: live.registry.insecure, mirrors: live.registry.mirrors)
+        info.loggingDriver = settings.logConfig.type
         info.dockerRootDir = settings.dataRoot.string
         info.serverVersion = settings.version
         info.runtimes = ["varve-runtime": RuntimePath()]
@@ -66,15 +71,19 @@ extension Engine {
     private func count(_ info: inout InfoResponse) async {
         for container in containers.all {
             info.containers += 1
-            if await container.phase == .running { info.containersRunning += 1 } else { info.containersStopped += 1 }
+            guard await container.phase == .running else {
+                info.containersStopped += 1
+                continue
+            }
+            if await container.isPaused { info.containersPaused += 1 } else { info.containersRunning += 1 }
         }
     }
 
     private func describeHost(_ info: inout InfoResponse) {
         info.id = Host.machineID
         info.systemTime = Timestamp.now.description
-        info.cgroupDriver = "none"
-        info.cgroupVersion = (try? FileSystemType(of: "/sys/fs/cgroup").magic) == 0x6367_7270 ? "2" : "1"
+        info.cgroupDriver = cgroupVersion == nil ? "none" : "cgroupfs"
+        info.cgroupVersion = cgroupVersion.map(String.init) ?? ""
         info.kernelVersion = Host.kernel
         (info.operatingSystem, info.osVersion) = Host.release
         info.osType = "linux"

@@ -30,8 +30,8 @@ extension Timestamp {
         return Timestamp(seconds: whole, nanoseconds: fraction * (digits.isEmpty ? 0 : scale))
     }
 
-    /// Go's durations: numbers with units, one after the other.
-    private static func duration(_ text: String) -> Double? {
+    /// Seconds of Go's durations: numbers with units, one after the other.
+    static func duration(_ text: String) -> Double? {
         let units = ["ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600]
         var rest = text[...]
         var sum = 0.0

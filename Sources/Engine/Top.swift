@@ -1,3 +1,4 @@
+import Cgroups
 package import DockerAPI
 import Glibc
 import Launcher
@@ -9,26 +10,14 @@ extension Engine {
     /// `arguments` are for `ps`, as a user would type them.
     package func top(_ name: String, arguments: String) async throws -> TopResult {
         let container = try containers.find(name)
-        let pid = try await container.running().pid
+        _ = try await container.running()
+        let group = try await controlGroup(of: container)
         let words = arguments.split(separator: " ").map(String.init)
-        return try await pool.run {
-            let pids = try Self.processes(inNamespaceOf: pid)
-            return try Self.filter(try ProcessList.run(words), by: pids)
+        let result = try await pool.run {
+            try Self.filter(try ProcessList.run(words), by: Set(group.processes().map(String.init)))
         }
-    }
-
-    /// All processes whose pid namespace is that of `pid`.
-    private static func processes(inNamespaceOf pid: Int32) throws -> Set<String> {
-        let wanted = try readLink("/proc/\(pid)/ns/pid")
-        return Set(
-            try listFolder("/proc").filter { Int32($0) != nil && (try? readLink("/proc/\($0)/ns/pid")) == wanted }
-        )
-    }
-
-    private static func readLink(_ path: String) throws -> String {
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let count = try sys("read \(path)") { readlink(path, &buffer, buffer.count) }
-        return String(decoding: buffer[..<Int(count)], as: UTF8.self)
+        emit("top", await container.record)
+        return result
     }
 
     static func filter(_ output: String, by pids: Set<String>) throws -> TopResult {

@@ -20,6 +20,7 @@ enum Validation {
         if !config.stopSignal.isEmpty, Signal.number(config.stopSignal) == nil {
             throw EngineError(.invalid, "invalid signal: \(config.stopSignal)")
         }
+        Destination.makePlain(&host)
         try checkMounts(host)
         try checkPrivileges(host)
         defaults(&host)
@@ -29,22 +30,19 @@ enum Validation {
     private static func checkMounts(_ host: HostConfig) throws {
         var destinations: Set<String> = []
         for text in host.binds ?? [] {
-            guard let bind = Bind(text) else {
-                throw text.hasPrefix("/")
-                    ? EngineError(.invalid, "invalid volume specification: '\(text)'")
-                    : EngineError(
-                        .unsupported,
-                        "named volumes are not there yet: mount a folder of the host ('\(text)')"
-                    )
+            guard let destination = Bind(text)?.destination ?? VolumeMount(text)?.destination, destination != "/" else {
+                throw EngineError(.invalid, "invalid volume specification: '\(text)'")
             }
-            guard destinations.insert(bind.destination).inserted else {
-                throw EngineError(.invalid, "Duplicate mount point: \(bind.destination)")
+            guard destinations.insert(destination).inserted else {
+                throw EngineError(.invalid, "Duplicate mount point: \(destination)")
             }
         }
         for mount in host.mounts ?? [] {
-            guard mount.type == "bind" || mount.type == "tmpfs" else {
-                throw EngineError(.unsupported, "mounts of type \"\(mount.type)\" are not there yet: use bind or tmpfs")
+            guard ["bind", "tmpfs", "volume"].contains(mount.type) else {
+                let reason = "mounts of type \"\(mount.type)\" are not there yet: use bind, tmpfs or volume"
+                throw EngineError(.unsupported, reason)
             }
+            try check(mount.volumeOptions, mount)
             guard mount.target.hasPrefix("/"), mount.target != "/" else {
                 throw EngineError(
                     .invalid,
@@ -63,16 +61,66 @@ enum Validation {
         }
     }
 
+    private static func check(_ options: VolumeOptions?, _ mount: MountRequest) throws {
+        guard let options else { return }
+        guard mount.type == "volume" else {
+            throw EngineError(
+                .invalid,
+                "invalid mount config: must not specify VolumeOptions for type \"\(mount.type)\""
+            )
+        }
+        if !options.subpath.isEmpty {
+            throw EngineError(.unsupported, "a part of a volume (subpath) can't be mounted yet")
+        }
+        try checkDriver(options.driverConfig?.name ?? "", options.driverConfig?.options ?? [:])
+    }
+
+    /// There is Docker's `local` driver only, without options of its own.
+    static func checkDriver(_ name: String, _ options: [String: String]) throws {
+        guard ["", "local"].contains(name) else {
+            throw EngineError(.notFound, "volume driver \(name) is not there; there is local, which needs not be named")
+        }
+        guard options.isEmpty else {
+            let keys = options.keys.sorted().joined(separator: ", ")
+            throw EngineError(.unsupported, "options of the local volume driver (\(keys)) are not there yet")
+        }
+    }
+
+    static func checkRestarts(_ policy: RestartPolicy?) throws {
+        guard let policy else { return }
+        guard ["", "no", "always", "unless-stopped", "on-failure"].contains(policy.name) else {
+            throw EngineError(
+                .invalid,
+                "invalid restart policy: unknown policy '\(policy.name)'; use one of 'no', 'always', 'on-failure', or "
+                    + "'unless-stopped'"
+            )
+        }
+        guard policy.maximumRetryCount >= 0 else {
+            throw EngineError(.invalid, "invalid restart policy: maximum retry count cannot be negative")
+        }
+        guard policy.maximumRetryCount == 0 || policy.name == "on-failure" else {
+            throw EngineError(
+                .invalid,
+                "invalid restart policy: maximum retry count can only be used with 'on-failure'"
+            )
+        }
+    }
+
     private static func checkPrivileges(_ host: HostConfig) throws {
         for name in (host.capAdd ?? []) + (host.capDrop ?? []) where Capability.normalised(name) == nil {
             throw EngineError(.invalid, "invalid capability: \"\(name)\"")
         }
         let policy = host.restartPolicy?.name ?? ""
+        try checkRestarts(host.restartPolicy)
+        _ = try Engine.initProgram(for: host)
         if host.autoRemove && !["", "no"].contains(policy) {
             throw EngineError(.invalid, "can't create 'AutoRemove' container with restart policy")
         }
         if host.memory > 0 && host.memory < 6 << 20 {
             throw EngineError(.invalid, "Minimum memory limit allowed is 6MB")
+        }
+        guard FilePath(host.cgroupParent).components.allSatisfy({ $0.kind == .regular }) else {
+            throw EngineError(.invalid, "invalid cgroup parent \(host.cgroupParent): it must not have . or .. in it")
         }
         guard ["", "varve-runtime"].contains(host.runtime) else {
             throw EngineError(
@@ -80,9 +128,7 @@ enum Validation {
                 "unknown or invalid runtime name: \(host.runtime); there is varve-runtime, which needs not be named"
             )
         }
-        if !["", "json-file", "none"].contains(host.logConfig?.type ?? "") {
-            throw EngineError(.invalid, "logger: no log driver named '\(host.logConfig?.type ?? "")' is registered")
-        }
+        if let log = host.logConfig, !log.type.isEmpty { try LogOptions.check(log) }
     }
 
     private static func defaults(_ host: inout HostConfig) {
@@ -113,18 +159,14 @@ enum Validation {
     private static func warnings(_ host: HostConfig) throws -> [String] {
         var warnings: [String] = []
         if host.networkMode != "none" && host.networkMode != "host" {
-            guard host.networkMode == "bridge" || host.networkMode.hasPrefix("container:") else {
-                throw EngineError(.notFound, "network \(host.networkMode) not found")
-            }
             if host.networkMode == "bridge" {
                 warnings.append("bridge networks are not there yet: the container has a loopback interface only")
+            } else if !host.networkMode.hasPrefix("container:") {
+                warnings.append("users' own networks have no interfaces yet: the container can't be started in one")
             }
         }
         if host.memory > 0 || host.nanoCpus > 0 || host.cpuQuota > 0 || host.cpuShares > 0 || host.pidsLimit ?? 0 > 0 {
             warnings.append("resource limits are not there yet: the container runs without them")
-        }
-        if !["", "no"].contains(host.restartPolicy?.name ?? "") {
-            warnings.append("restart policies are not there yet: the container is not restarted")
         }
         if !host.portBindings.isEmpty { warnings.append("published ports are not there yet: they are not published") }
         return warnings

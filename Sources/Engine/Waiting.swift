@@ -45,6 +45,9 @@ struct Waiting {
         }
     }
 
+    /// It ended, and is about to be started again.
+    mutating func exitedOnce(_ outcome: WaitOutcome) { release(outcome) { $0 == .nextExit } }
+
     mutating func exited(_ outcome: WaitOutcome) { release(outcome) { $0 != .removed } }
 
     mutating func removed(_ outcome: WaitOutcome) { release(outcome) { _ in true } }

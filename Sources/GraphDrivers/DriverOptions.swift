@@ -36,15 +36,15 @@ public enum OptionError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// A number of bytes as people write it: `10G`, `1.5 MiB`, `512`; a `k` is 1024.
-public func parseSize(_ text: String) throws(OptionError) -> Int64 {
+/// A number of bytes as people write it: `10G`, `1.5 MiB`, `512`; a `k` is 1024, or what `kilo` says.
+public func parseSize(_ text: String, kilo: Double = 1024) throws(OptionError) -> Int64 {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     var suffix = text[digits.endIndex...].trimmingBlanks.lowercased()
     if suffix.count > 1, suffix.hasSuffix("b") { suffix.removeLast() }
     if suffix.count > 1, suffix.hasSuffix("i") { suffix.removeLast() }
     let powers = ["": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5]
     guard let number = Double(digits), let power = powers[suffix] else { throw .notASize(text) }
-    let bytes = (0..<power).reduce(number) { bytes, _ in bytes * 1024 }
+    let bytes = (0..<power).reduce(number) { bytes, _ in bytes * kilo }
     guard let size = Int64(exactly: bytes.rounded(.down)) else { throw .notASize(text) }
     return size
 }

@@ -59,8 +59,14 @@ final class ControlConnection: Sendable {
             return state.serial
         }
         let line = Array(try JSONEncoder().encode(request)) + [UInt8(ascii: "\n")]
-        // Requests fit into the socket's buffer; this does not wait.
-        do { try state.withLock { _ in try sendAll(line, on: socket) } } catch { throw Self.gone }
+        do {
+            try state.withLock { state in
+                // After that the number may be somebody else's descriptor.
+                guard state.end == nil else { throw LaunchError.monitorGone }
+                // Requests fit into the socket's buffer; this does not wait.
+                try sendAll(line, on: socket)
+            }
+        } catch { throw LaunchError.monitorGone }
         return try await reply(to: request.serial)
     }
 
@@ -71,7 +77,7 @@ final class ControlConnection: Sendable {
                 if let early = state.early.removeValue(forKey: serial) {
                     continuation.resume(returning: early)
                 } else if state.end != nil {
-                    continuation.resume(throwing: Self.gone)
+                    continuation.resume(throwing: LaunchError.monitorGone)
                 } else {
                     state.asked[serial] = continuation
                 }
@@ -93,8 +99,6 @@ final class ControlConnection: Sendable {
             }
         }
     }
-
-    private static let gone = LaunchError("the container's monitor is gone", exitCode: 128)
 
     private func receive() {
         var buffer = [UInt8](repeating: 0, count: 16384)
@@ -135,7 +139,7 @@ final class ControlConnection: Sendable {
         state.withLock { state in
             let end = state.exits[""] ?? record ?? killed
             state.end = end
-            for answer in state.asked.values { answer.resume(throwing: Self.gone) }
+            for answer in state.asked.values { answer.resume(throwing: LaunchError.monitorGone) }
             for waiter in state.waiters.values.joined() { waiter.resume(returning: end) }
             state.asked = [:]
             state.waiters = [:]

@@ -1,5 +1,6 @@
 package import Linux
 package import OCI
+package import RuntimeProtocol
 package import SystemPackage
 
 /// Where a container's root file system comes from.
@@ -8,22 +9,6 @@ package enum Rootfs: Sendable, Equatable {
     case folder(FilePath)
     /// These mounts make it, in the container's own mount namespace; targets are relative to its root.
     case mounts([Mount])
-}
-
-/// Where a monitor writes what the container says: a json-file log.
-package struct LogTarget: Sendable, Equatable {
-    /// The file; rotated ones get `.1`, `.2`, ….
-    package var path: FilePath
-    /// Bytes after which a new file is begun; nil: never.
-    package var maxSize: Int64?
-    /// How many files there may be.
-    package var maxFiles: Int
-
-    package init(path: FilePath, maxSize: Int64? = nil, maxFiles: Int = 1) {
-        self.path = path
-        self.maxSize = maxSize
-        self.maxFiles = maxFiles
-    }
 }
 
 /// One container to launch.
@@ -35,6 +20,7 @@ package struct LaunchRequest: Sendable {
     package var openStdin: Bool
     /// Standard input ends with the first client that was attached to it.
     package var stdinOnce: Bool
+    /// Nil: what it says is written nowhere.
     package var log: LogTarget?
 
     package init(id: String, bundle: FilePath, rootfs: Rootfs, openStdin: Bool, stdinOnce: Bool, log: LogTarget?) {
@@ -74,4 +60,8 @@ package struct LaunchError: Error, Sendable, Equatable, CustomStringConvertible 
         self.description = description
         self.exitCode = exitCode
     }
+
+    /// What is asked of a container that has just ended.
+    package static let processGone = LaunchError(ControlReply.processGone, exitCode: 128)
+    package static let monitorGone = LaunchError("the container's monitor is gone", exitCode: 128)
 }

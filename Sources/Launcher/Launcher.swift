@@ -1,6 +1,8 @@
+import Cgroups
 import FoundationEssentials
 import Linux
 package import Logging
+import OCI
 package import RuntimeProtocol
 import Synchronization
 package import SystemPackage
@@ -79,11 +81,27 @@ package final class Launcher: Sendable {
     /// What a monitor that is gone left behind.
     package func exitRecord(_ id: String) throws -> ExitRecord? { try ExitRecord(in: execRoot.appending(id)) }
 
-    /// Deletes a container's folder in the exec root.
+    /// Deletes a container's folder in the exec root; of one whose monitor was killed, also its control groups.
     package func forget(_ id: String) {
-        do { try removeTree(execRoot.appending(id)) } catch {
-            log.warning("not removed", metadata: ["path": "\(execRoot.appending(id))", "error": "\(error)"])
+        let folder = execRoot.appending(id)
+        do {
+            // A monitor that says how its container ended has removed the groups before, or says that it could not.
+            let isDone = exists(folder.appending("exit.json")) && !exists(folder.appending("groups"))
+            let failure = Result { if !isDone { try removeGroups(folder) } }
+            try removeTree(folder)
+            try failure.get()
+        } catch {
+            log.warning("not removed", metadata: ["path": "\(folder)", "error": "\(error)"])
         }
+    }
+
+    private func removeGroups(_ folder: FilePath) throws {
+        // Without a whole configuration nothing was started.
+        guard let bytes = try? readFile(folder.appending("config.json")),
+            let spec = try? JSONDecoder().decode(RuntimeSpec.self, from: Data(bytes)),
+            let path = spec.linux?.cgroupsPath
+        else { return }
+        try ControlGroup(path, in: try Hierarchies()).remove()
     }
 }
 
@@ -116,8 +134,6 @@ extension LaunchMessage {
         self.init(id: request.id, folder: folder.string, rootFolder: rootFolder, mounts: mounts)
         openStdin = request.openStdin
         stdinOnce = request.stdinOnce
-        logPath = request.log?.path.string
-        logMaxSize = request.log?.maxSize
-        logMaxFiles = request.log?.maxFiles ?? 1
+        log = request.log
     }
 }

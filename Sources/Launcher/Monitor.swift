@@ -21,8 +21,9 @@ package final class Monitor: Sendable {
     /// Throws `LaunchError` where the kernel would not run the program.
     package func start() async throws { _ = try await control.request(ControlRequest(.start)) }
 
-    package func signal(_ number: Int32) async throws {
-        var request = ControlRequest(.signal)
+    /// Signals an exec, or with nil the container's first process.
+    package func signal(_ number: Int32, process: String? = nil) async throws {
+        var request = ControlRequest(.signal, process: process)
         request.signal = number
         _ = try await control.request(request)
     }

@@ -16,7 +16,7 @@ struct ContainerFilterTests {
         ("status", "exited", true), ("status", "running", false),
         ("exited", "3", true), ("exited", "0", false),
         ("volume", "/data", true), ("volume", "/srv", true), ("volume", "/dat", false),
-        ("network", "bridge", true), ("network", "host", false),
+        ("network", "bridge", true), ("network", "12ab", true), ("network", "host", false),
         ("health", "none", true), ("health", "healthy", false),
         ("expose", "80", true), ("expose", "80/tcp", true), ("expose", "80/udp", false),
     ]
@@ -75,8 +75,9 @@ struct ContainerFilterTests {
         record.mountPoints = ["/data": mount]
         record.state.status = "exited"
         record.state.exitCode = 3
-        var host = HostConfig()
-        host.networkMode = "bridge"
-        return ListEntry(record: record, host: host, state: record.state)
+        var place = Endpoint()
+        place.networkID = "12ab"
+        record.networkSettings.networks = ["bridge": place]
+        return ListEntry(record: record, host: HostConfig(), state: record.state)
     }
 }

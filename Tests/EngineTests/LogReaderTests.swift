@@ -1,4 +1,5 @@
 import OCI
+import RuntimeProtocol
 import SystemPackage
 import Testing
 
@@ -97,7 +98,7 @@ struct LogReaderTests {
         try withLog { log in
             let whole = line("late\n", 1)
             try log.write([String(whole.prefix(20))])
-            let reader = LogReader(log.path, LogQuery(), framed: false)
+            let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             #expect(try reader.next() == nil)
             try log.write([String(whole.dropFirst(20))])
             #expect(try reader.next() == Array("late\n".utf8))
@@ -135,7 +136,7 @@ struct LogReaderTests {
 
     @Test func findsAFileThatIsMadeLater() throws {
         try withLog { log in
-            let reader = LogReader(log.path, LogQuery(), framed: false)
+            let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             #expect(try reader.next() == nil)
             try log.write([line("a\n", 1)])
             #expect(try reader.next() == Array("a\n".utf8))
@@ -146,7 +147,7 @@ struct LogReaderTests {
     @Test func goesOnOverRotations() throws {
         try withLog { log in
             try log.write([line("1\n", 1)])
-            let reader = LogReader(log.path, LogQuery(), framed: false)
+            let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             #expect(try drain(reader) == "1\n")
             try log.write([line("2\n", 2)])
             try log.rotate()
@@ -165,7 +166,7 @@ struct LogReaderTests {
     @Test func goesOnWhereTheFileWasReplaced() throws {
         try withLog { log in
             try log.write([line("1\n", 1)])
-            let reader = LogReader(log.path, LogQuery(), framed: false)
+            let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             #expect(try drain(reader) == "1\n")
             try log.remove()
             try log.write([line("2\n", 2)])

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import RuntimeProtocol
 import SystemPackage
 import Testing
 
@@ -8,7 +9,8 @@ import Testing
 /// A reader beside a writer that rotates, as fast as both can.
 struct LogRotationTests {
     /// The writer gives the reader a moment at each rotation: all lines must come, each once.
-    @Test func readsEachLineOnce() throws {
+    @Test(arguments: [false, true])
+    func readsEachLineOnce(compresses: Bool) throws {
         try withLog { log in
             let count = 2000
             let writer = try OSThread {
@@ -18,11 +20,12 @@ struct LogRotationTests {
                     if number % 50 == 49 {
                         usleep(1000)
                         try? log.rotate()
+                        if compresses { try? log.compress(1) }
                     }
                     try? log.write([entry])
                 }
             }
-            let reader = LogReader(log.path, LogQuery(), framed: false)
+            let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             var text: [UInt8] = []
             for _ in 0..<100_000 where !text.hasSuffix("\(count - 1)\n") {
                 if let bytes = try reader.next() { text += bytes } else { usleep(20) }
@@ -32,6 +35,19 @@ struct LogRotationTests {
             #expect(lines.count == count)
             let isInOrder = lines.elementsEqual(0..<count)
             #expect(isInOrder)
+        }
+    }
+
+    /// Something that is there and never opens is passed by.
+    @Test(.timeLimit(.minutes(1))) func readsOnPastWhatCannotBeOpened() throws {
+        try withLog { log in
+            func line(_ text: String) -> String {
+                #"{"log":"\#(text)\n","stream":"stdout","time":"2026-11-21T02:26:27Z"}"# + "\n"
+            }
+            try log.write([line("old")], to: ".2")
+            try makeFolders(FilePath("\(log.path).1"), mode: .ownerReadWriteExecute)
+            try log.write([line("new")])
+            #expect(try log.text() == "old\nnew\n")
         }
     }
 }

@@ -28,14 +28,13 @@ struct ValidationTests {
 
     @Test func warnsOfWhatIsNotThereYet() throws {
         #expect(try warnings { $0.networkMode = "bridge" }.count == 1)
+        #expect(try warnings { $0.networkMode = "own" }.count == 1)
         let many = try warnings { host in
             host.networkMode = "none"
             host.memory = 64 << 20
-            host.restartPolicy = RestartPolicy()
-            host.restartPolicy?.name = "always"
             host.portBindings = ["80/tcp": []]
         }
-        #expect(many.count == 3)
+        #expect(many.count == 2)
     }
 
     @Test(arguments: ["relative", "./x"])
@@ -51,7 +50,6 @@ struct ValidationTests {
     @Test func refusesUnknownNames() {
         #expect(refusal { config, _ in config.stopSignal = "NONSENSE" } == .invalid)
         #expect(refusal { _, host in host.capAdd = ["NONSENSE"] } == .invalid)
-        #expect(refusal { _, host in host.networkMode = "nonsense" } == .notFound)
         #expect(
             refusal { _, host in
                 host.logConfig = LogConfig()
@@ -61,7 +59,9 @@ struct ValidationTests {
     }
 
     @Test func refusesTwoMountsInOnePlace() {
-        #expect(refusal { _, host in host.binds = ["/tmp:/d", "/var:/d"] } == .invalid)
+        for other in ["/d", "/d/", "//d", "/x/../d"] {
+            #expect(refusal { _, host in host.binds = ["/tmp:/d", "/var:\(other)"] } == .invalid)
+        }
         #expect(
             refusal { _, host in
                 host.binds = ["/tmp:/d"]
@@ -71,9 +71,9 @@ struct ValidationTests {
     }
 
     @Test func refusesMountsThatCannotBe() {
-        #expect(refusal { _, host in host.binds = ["volume:/d"] } == .unsupported)
+        #expect(refusal { _, host in host.binds = ["volume:/d"] } == nil)
         #expect(refusal { _, host in host.binds = ["/tmp:d"] } == .invalid)
-        #expect(refusal { _, host in host.mounts = [mount("volume", "v", "/d")] } == .unsupported)
+        #expect(refusal { _, host in host.mounts = [mount("volume", "v", "/d")] } == nil)
         #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp", "d")] } == .invalid)
         #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp", "/")] } == .invalid)
         #expect(refusal { _, host in host.mounts = [mount("bind", "/tmp/there/is/no/such", "/d")] } == .invalid)

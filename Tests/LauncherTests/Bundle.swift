@@ -85,7 +85,7 @@ final class Bundle {
                 rootfs: .folder(folder.appending("tree")),
                 openStdin: openStdin,
                 stdinOnce: true,
-                log: LogTarget(path: log)
+                log: LogTarget(path: log.string)
             )
         )
     }

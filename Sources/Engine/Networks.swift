@@ -1,0 +1,125 @@
+package import DockerAPI
+import OCI
+
+/// `network`: what can be said of networks, and which containers are in them. The default bridge and users' own have no
+/// interfaces yet.
+extension Engine {
+    package func createNetwork(_ request: NetworkCreateRequest) async throws -> Network {
+        try NetworkChecks.check(request)
+        var network = NetworkStore.made(request.name, driver: "bridge")
+        network.hasIPv6 = request.hasIPv6 ?? false
+        network.isInternal = request.isInternal
+        network.isAttachable = request.isAttachable
+        network.options = request.options
+        network.labels = request.labels
+        if let addresses = request.addresses { network.addresses = addresses }
+        if network.addresses.driver.isEmpty { network.addresses.driver = "default" }
+        network.addresses.options = network.addresses.options ?? [:]
+        network.addresses.config.removeAll { $0 == AddressPool() }
+        let made = network
+        try await pool.run { [networks] in try networks.add(made) }
+        emit(network: "create", made)
+        return made
+    }
+
+    /// The network with that ID, name or prefix of an ID, with the containers in it that run.
+    package func network(_ name: String) async throws -> Network {
+        var network = try networks.find(name)
+        for id in networks.members(of: network.id) {
+            // It may just be going.
+            guard let container = try? containers.find(id) else { continue }
+            var shown = NetworkContainer()
+            shown.name = await container.record.plainName
+            shown.endpointID = EndpointID.of(id, in: network.id)
+            network.containers[id] = shown
+        }
+        return network
+    }
+
+    /// All that match the filters of `docker network ls`.
+    package func networks(filters: [String: [String]]) throws -> [Network] {
+        let filter = try NetworkFilter(filters)
+        return networks.all().filter { filter.matches($0, isUsed: !networks.members(of: $0.id).isEmpty) }
+    }
+
+    package func removeNetwork(_ name: String) async throws {
+        let network = try networks.find(name)
+        if network.isPredefined {
+            throw EngineError(.forbidden, "\(network.name) is a pre-defined network and cannot be removed")
+        }
+        try await pool.run { [networks, containers] in
+            try networks.remove(network.id) { members in
+                let users = members.sorted().map { id in
+                    "name:\"\((try? containers.name(of: id)) ?? "")\" id:\"\(id.prefix(12))\""
+                }
+                return EngineError(
+                    .forbidden,
+                    "error while removing network: network \(network.name) id \(network.id) has active endpoints "
+                        + "(\(users.joined(separator: ", ")))"
+                )
+            }
+        }
+        emit(network: "destroy", network)
+    }
+
+    /// Removes networks that no running container is in, as Docker does; returns their names.
+    package func pruneNetworks(filters: [String: [String]]) async throws -> [String] {
+        let filter = try PruneFilter(filters)
+        var pruned: [String] = []
+        for network in networks.all() where !network.isPredefined {
+            let created = (Timestamp(network.created) ?? .zero).seconds
+            // Somebody may have come into it, or removed it, meanwhile.
+            guard filter.takes(network.labels, created: created),
+                (try? await removeNetwork(network.id)) != nil
+            else { continue }
+            pruned.append(network.name)
+        }
+        events.emit("network", "prune", id: "", attributes: ["reclaimed": "0"])
+        return pruned
+    }
+
+    func emit(network action: String, _ network: Network, container: String? = nil) {
+        var attributes = ["name": network.name, "type": network.driver]
+        attributes["container"] = container
+        events.emit("network", action, id: network.id, attributes: attributes)
+    }
+}
+
+/// The filters of `docker network ls`: values of one key are alternatives, keys add up; labels must all be there.
+struct NetworkFilter {
+    private let filters: [String: [String]]
+    private let isDangling: Bool?
+
+    init(_ filters: [String: [String]]) throws {
+        self.filters = filters
+        isDangling = try filters["dangling"]?.first.map { text in
+            guard let wanted = ["1": true, "true": true, "0": false, "false": false][text.lowercased()] else {
+                throw EngineError(.invalid, "invalid filter 'dangling=\(text)'")
+            }
+            return wanted
+        }
+        for type in filters["type"] ?? [] where !["builtin", "custom"].contains(type) {
+            throw EngineError(.invalid, "invalid filter 'type=\(type)': it is builtin or custom")
+        }
+    }
+
+    /// `isUsed`: whether a running container is in it.
+    func matches(_ network: Network, isUsed: Bool) -> Bool {
+        (filters["label"] ?? []).allSatisfy { Label.matches($0, network.labels) }
+            && any("driver") { network.driver == $0 }
+            && any("id") { Self.text(network.id, matches: $0) }
+            && any("name") { Self.text(network.name, matches: $0) }
+            && any("scope") { network.scope == $0 }
+            && any("type") { ($0 == "builtin") == network.isPredefined }
+            // Docker's own networks are never dangling.
+            && isDangling.map { $0 == !(network.isPredefined || isUsed) } ?? true
+    }
+
+    private func any(_ key: String, _ holds: (String) -> Bool) -> Bool { filters[key]?.contains(where: holds) ?? true }
+
+    /// A regular expression, as Docker takes it; what is none is looked for as it is.
+    private static func text(_ text: String, matches pattern: String) -> Bool {
+        guard let expression = try? Regex(pattern) else { return text.contains(pattern) }
+        return text.firstMatch(of: expression) != nil
+    }
+}

@@ -1,0 +1,181 @@
+import Archive
+import FoundationEssentials
+import Linux
+import Logging
+package import OCI
+package import Registry
+import Storage
+
+extension Engine {
+    /// Fetches an image, or several with one name, from a registry; what is here already is not fetched again.
+    ///
+    /// Ends when the caller's task is cancelled; what was fetched by then is there for the next time.
+    package func pull(
+        _ reference: Reference,
+        platform: String?,
+        credentials: Credentials,
+        report: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws {
+        let wanted = try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text in
+            guard let platform = PlatformChoice.parse(text) else {
+                throw EngineError(.invalid, "\"\(text)\" is no platform; write it as linux/amd64 or linux/arm64/v8")
+            }
+            return platform
+        }
+        let cancellation = Cancellation()
+        let pull = ImagePull(
+            store: store,
+            registry: registry,
+            reference: reference.tagged,
+            platform: wanted,
+            credentials: credentials,
+            cancellation: cancellation,
+            report: report
+        )
+        let id = try await metrics.pulling { try await onRegistry(cancellation) { try pull.run() } }
+        emit(image: "pull", reference.tagged.familiar, name: reference.familiarName)
+        log.debug("pulled", metadata: ["image": "\(id)", "name": "\(reference.familiar)"])
+    }
+
+    /// Runs `body` where it may block, and cancels when the caller's task is; a registry's errors become the engine's.
+    func onRegistry<T: Sendable>(
+        _ cancellation: Cancellation,
+        _ body: @escaping @Sendable () throws -> T
+    ) async throws -> T {
+        do {
+            return try await withTaskCancellationHandler(
+                operation: { try await onStore { _ in try body() } },
+                onCancel: { cancellation.cancel() }
+            )
+        } catch let error as RegistryError {
+            let kind: EngineError.Kind =
+                switch error {
+                case .denied: .notFound
+                case .notFound: .notFound
+                case .unsupported: .notFound
+                case .network, .server, .wrongDigest, .malformed: .failed
+                }
+            throw EngineError(kind, error.description)
+        }
+    }
+}
+
+/// How far a pull or push is: a line of its own for each `id`.
+package struct TransferProgress: Sendable, Equatable {
+    package var id: String?
+    package var status: String
+    package var current: Int64?
+    package var total: Int64?
+
+    init(_ status: String, id: String? = nil, current: Int64? = nil, total: Int64? = nil) {
+        (self.id, self.status, self.current, self.total) = (id, status, current, total)
+    }
+}
+
+/// One image on its way from a registry. Blocks.
+struct ImagePull: Sendable {
+    let store: Store
+    let registry: RegistryAccess
+    /// With a tag or a digest.
+    let reference: Reference
+    let platform: Platform?
+    let credentials: Credentials
+    let cancellation: Cancellation
+    let report: @Sendable (TransferProgress) -> Void
+
+    func run() throws -> ImageID {
+        let repository = try registry.repository(reference, credentials)
+        report(TransferProgress("Pulling from \(reference.path)", id: reference.digest?.description ?? reference.tag))
+        if let (id, digest) = try known(repository) { return done(id, digest, isNew: false) }
+        let top = try repository.manifest(reference.digest?.description ?? reference.tag ?? "latest", cancellation)
+        let manifest = try imageManifest(top, repository, depth: 0)
+        let config = try repository.blob(manifest.config, limit: 8 << 20, cancellation)
+        try checkPlatform(config)
+        var named = reference
+        (named.tag, named.digest) = (nil, top.digest)
+        let (id, isNew) = try takeIn(manifest, config, [reference, named], repository)
+        return done(id, top.digest, isNew: isNew)
+    }
+
+    private func done(_ id: ImageID, _ digest: Digest, isNew: Bool) -> ImageID {
+        report(TransferProgress("Digest: \(digest)"))
+        let what = isNew ? "Downloaded newer image for" : "Image is up to date for"
+        report(TransferProgress("Status: \(what) \(reference.familiar)"))
+        return id
+    }
+
+    /// The image, if the tag stands for the same one as here: one small question, which registries do not count.
+    private func known(_ repository: RemoteRepository) throws -> (ImageID, Digest)? {
+        guard platform == nil, let here = try? store.image(named: reference.familiar) else { return nil }
+        guard let tag = reference.tag, reference.digest == nil else { return reference.digest.map { (here.id, $0) } }
+        guard let digest = try repository.digest(of: tag, cancellation) else { return nil }
+        let isSame = here.digests.contains { $0.name == reference.name && $0.digest == digest }
+        return isSame ? (here.id, digest) : nil
+    }
+
+    /// The manifest of one image, through lists of manifests.
+    private func imageManifest(_ found: RemoteManifest, _ repository: RemoteRepository, depth: Int) throws -> Manifest {
+        guard depth < 4 else { throw malformed("lists of manifests are nested too deeply") }
+        let type = try kind(of: found)
+        switch type {
+        case MediaType.index, MediaType.dockerManifestList:
+            let index = try decode(Index.self, found)
+            let chosen = try PlatformChoice.manifest(in: index, for: platform ?? .host, reference.familiar)
+            let next = try repository.manifest(chosen.digest.description, cancellation)
+            return try imageManifest(next, repository, depth: depth + 1)
+        case MediaType.manifest, MediaType.dockerManifest:
+            let manifest = try decode(Manifest.self, found)
+            let configType = manifest.config.mediaType ?? MediaType.config
+            guard [MediaType.config, MediaType.dockerConfig].contains(configType) else {
+                throw RegistryError.unsupported(
+                    name: reference.familiar,
+                    reason: "\(reference.familiar) is no image: unsupported media type \(configType)"
+                )
+            }
+            return manifest
+        default:
+            throw RegistryError.unsupported(
+                name: reference.familiar,
+                reason: "the manifest of \(reference.familiar) is of the type \(type), which is not supported: have it "
+                    + "pushed again in the form of Docker's schema 2, or of OCI"
+            )
+        }
+    }
+
+    /// What the bytes say they are, else what the server says.
+    private func kind(of found: RemoteManifest) throws -> String {
+        struct Marked: Decodable {
+            var mediaType: String?
+            var schemaVersion: Int?
+        }
+        let marked = try decode(Marked.self, found)
+        if marked.schemaVersion == 1 { return "application/vnd.docker.distribution.manifest.v1+json" }
+        return marked.mediaType ?? found.mediaType
+    }
+
+    private func decode<T: Decodable>(_ type: T.Type, _ found: RemoteManifest) throws -> T {
+        do { return try JSONDecoder().decode(type, from: Data(found.bytes)) } catch {
+            throw malformed("the manifest \(found.digest) is not the JSON that it should be")
+        }
+    }
+
+    private func malformed(_ reason: String) -> RegistryError {
+        .malformed(url: reference.familiar, reason: reason)
+    }
+
+    private func checkPlatform(_ config: [UInt8]) throws {
+        struct Made: Decodable {
+            var architecture: String?
+            var os: String?
+        }
+        guard let platform, let made = try? JSONDecoder().decode(Made.self, from: Data(config)) else { return }
+        let (os, architecture) = (made.os ?? "linux", made.architecture ?? platform.architecture)
+        guard os == platform.os, architecture == platform.architecture else {
+            throw RegistryError.unsupported(
+                name: reference.familiar,
+                reason: "image with reference \(reference.familiar) was found but its platform (\(os)/\(architecture)) "
+                    + "does not match the specified platform (\(platform.os)/\(platform.architecture))"
+            )
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import Archive
+import DockerAPI
+import FoundationEssentials
+import Glibc
+import Linux
+import OCI
+import Synchronization
+import SystemPackage
+
+/// The volumes of a data root: `volumes/<name>/_data` as Docker's `local` driver keeps them, and what is said of each in
+/// `varve/volumes/<name>.json`. One that has no such file is dockerd's.
+///
+/// A volume that somebody uses is never deleted. Synchronous; safe to call from any thread that may block.
+final class VolumeStore: Sendable {
+    private struct State {
+        /// The containers that have each volume, running or not.
+        var users: [String: Set<String>] = [:]
+    }
+
+    private let folder: FilePath
+    private let notes: FilePath
+    /// Where volumes go that are being deleted: a name there is nobody's.
+    private let removed: FilePath
+    private let state = Mutex(State())
+    /// One volume is filled at a time, so that two containers do not both find it empty.
+    private let filling = Mutex(())
+
+    init(dataRoot: FilePath) throws {
+        folder = dataRoot.appending("volumes")
+        notes = dataRoot.appending("varve").appending("volumes")
+        removed = notes.appending("removed")
+        try makeFolders(folder, mode: FilePermissions(rawValue: 0o701))
+        try makeFolders(removed, mode: FilePermissions(rawValue: 0o700))
+        try removeAsides(in: notes)
+        for name in try listFolder(removed) { try? removeTree(removed.appending(name)) }
+        for name in try listFolder(folder) where name.hasPrefix(Self.aside) { try? removeTree(place(name)) }
+    }
+
+    /// What the names in `volumes` of those begin with that are being deleted; no volume is called so.
+    private static let aside = ".removed-"
+
+    /// The label that Docker gives volumes nobody named.
+    static let anonymous = "com.docker.volume.anonymous"
+
+    // MARK: What there is
+
+    func all() throws -> [Volume] {
+        try listFolder(folder).sorted().compactMap { Self.isValid($0) ? try? volume($0) : nil }
+    }
+
+    /// Throws where there is none of that name.
+    func volume(_ name: String) throws -> Volume {
+        guard Self.isValid(name), isFolder(place(name)) else {
+            throw EngineError(.notFound, "get \(name): no such volume")
+        }
+        var volume = Volume()
+        if let note = try? readFile(self.note(name), limit: 1 << 20) {
+            volume = (try? JSONDecoder().decode(Volume.self, from: Data(note))) ?? volume
+        }
+        if volume.createdAt.isEmpty {
+            // dockerd writes that down nowhere that others can read.
+            let made = try ContainedFile("/.", in: place(name)).modified
+            volume.createdAt = Timestamp(seconds: made.seconds).description
+        }
+        volume.name = name
+        volume.mountpoint = data(name).string
+        return volume
+    }
+
+    /// The folder that containers see.
+    func data(_ name: String) -> FilePath { place(name).appending("_data") }
+
+    func users(of name: String) -> Set<String> { state.withLock { $0.users[name] ?? [] } }
+
+    private func place(_ name: String) -> FilePath { folder.appending(name) }
+    private func note(_ name: String) -> FilePath { notes.appending("\(name).json") }
+
+    /// Docker's rule, and what a file system can hold.
+    static func isValid(_ name: String) -> Bool {
+        func isPlain(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+        }
+        guard (2...200).contains(name.utf8.count), let first = name.utf8.first, isPlain(first) else { return false }
+        return name.utf8.allSatisfy { isPlain($0) || [0x5f, 0x2e, 0x2d].contains($0) }
+    }
+
+    // MARK: Making and removing
+
+    /// Makes the volume unless it is there; returns whether it made it.
+    @discardableResult
+    func create(_ name: String, labels: [String: String]) throws -> Bool {
+        guard Self.isValid(name) else {
+            throw EngineError(
+                .invalid,
+                "create \(name): \"\(name)\" includes invalid characters for a local volume name, only "
+                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+            )
+        }
+        return try state.withLock { _ in try make(name, labels) }
+    }
+
+    private func make(_ name: String, _ labels: [String: String]) throws -> Bool {
+        if isFolder(data(name)) { return false }
+        var volume = Volume()
+        volume.createdAt = Timestamp.now.description
+        volume.labels = labels
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Its labels first: a volume that is there has them.
+        try writeAtomically(Array(try encoder.encode(volume)), to: note(name))
+        try makeFolders(place(name), mode: FilePermissions(rawValue: 0o701))
+        try makeFolders(data(name), mode: FilePermissions(rawValue: 0o755))
+        try flushNames(in: place(name))
+        try flushNames(in: folder)
+        return true
+    }
+
+    /// The container has the volume from now on; it is made if it is not there. Returns whether it was made.
+    func claim(_ name: String, for container: String, labels: [String: String]) throws -> Bool {
+        guard Self.isValid(name) else { return try create(name, labels: labels) }  // throws
+        try refuseOptions(name)
+        return try state.withLock { state in
+            let isNew = try make(name, labels)
+            state.users[name, default: []].insert(container)
+            return isNew
+        }
+    }
+
+    /// Throws where dockerd made the volume with options: what it shows is mounted from elsewhere, and its folder is empty.
+    func refuseOptions(_ name: String) throws {
+        guard exists(place(name).appending("opts.json")) else { return }
+        throw EngineError(
+            .unsupported,
+            "volume \(name) was made with driver options, and is mounted from elsewhere: not supported by varve yet; use "
+                + "it with the engine that made it, or mount its source with -v"
+        )
+    }
+
+    /// A container that is there has the volume, whether that is there or not.
+    func note(_ container: String, has name: String) {
+        state.withLock { _ = $0.users[name, default: []].insert(container) }
+    }
+
+    /// The container is gone.
+    func release(_ container: String) {
+        state.withLock { state in
+            for (name, users) in state.users where users.contains(container) {
+                state.users[name] = users.count > 1 ? users.subtracting([container]) : nil
+            }
+        }
+    }
+
+    /// Deletes the volume; refused while a container has it. A kill leaves it whole, or gone at the next start.
+    func remove(_ name: String) throws {
+        _ = try volume(name)
+        try refuseOptions(name)
+        var aside = removed.appending(randomHex(bytes: 16))
+        try state.withLock { state in
+            if let users = state.users[name], !users.isEmpty {
+                throw EngineError(
+                    .conflict,
+                    "remove \(name): volume is in use - [\(users.sorted().joined(separator: ", "))]"
+                )
+            }
+            do throws(SystemError) {
+                try sys("remove volume \(name)") { rename(place(name).string, aside.string) }
+            } catch {
+                // `volumes` may be a disk of its own.
+                guard error.errno == .improperLink else { throw error }
+                aside = place("\(Self.aside)\(randomHex(bytes: 16))")
+                try Linux.rename(place(name), to: aside)
+            }
+            unlink(note(name).string)
+        }
+        if exists(aside) { try removeTree(aside) }
+    }
+
+    /// Fills a volume that is empty, and that `container` has, with what the image has at the same place; nothing where it
+    /// is not empty.
+    ///
+    /// All at once, and only when the files are on the disk: a kill, or a loss of power, leaves it empty.
+    func fill(_ name: String, from tree: FilePath, for container: String) throws {
+        try filling.withLock { _ in
+            let (data, aside) = (data(name), place(name).appending(".\(randomHex(bytes: 8)).new"))
+            for name in try listFolder(place(name)) where name.hasSuffix(".new") {
+                try removeTree(data.removingLastComponent().appending(name))
+            }
+            guard try listFolder(data).isEmpty, try !listFolder(tree).isEmpty else { return }
+            defer { try? removeTree(aside) }  // what stays is deleted by the next who fills it
+            try copyTree(tree, to: aside)
+            try syncFileSystem(of: aside)
+            if users(of: name).subtracting([container]).isEmpty {
+                try replace(data, by: aside)
+            } else {
+                // Somebody may have the folder mounted, and goes on seeing that one.
+                try move(aside, into: data)
+            }
+        }
+    }
+
+    private func replace(_ data: FilePath, by aside: FilePath) throws {
+        do throws(SystemError) { try sys("fill \(data)") { Glibc.rename(aside.string, data.string) } } catch {
+            // Somebody of the host has just put a file there.
+            guard [.directoryNotEmpty, .fileExists].contains(error.errno) else { throw error }
+        }
+    }
+
+    /// What somebody has written meanwhile stays.
+    private func move(_ aside: FilePath, into data: FilePath) throws {
+        for name in try listFolder(aside) {
+            _ = try Linux.rename(aside.appending(name), toUnused: data.appending(name))
+        }
+    }
+
+    /// Bytes of the volume's files.
+    func size(of name: String) throws -> Int64 { try diskUsage(of: data(name)) }
+}
