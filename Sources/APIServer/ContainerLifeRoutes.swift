@@ -13,7 +13,10 @@ struct ContainerLifeRoutes: Sendable {
             .post("/containers/{name}/stop", stop),
             .post("/containers/{name}/restart", restart),
             .post("/containers/{name}/kill", kill),
+            .post("/containers/{name}/pause", pause),
+            .post("/containers/{name}/unpause", unpause),
             .post("/containers/{name}/rename", rename),
+            .post("/containers/{name}/update", update),
             .post("/containers/{name}/wait", wait),
             .post("/containers/{name}/resize", resize),
             .post("/containers/prune", prune),
@@ -23,6 +26,11 @@ struct ContainerLifeRoutes: Sendable {
 
     private func create(_ request: Request) async throws -> Response {
         let body = try await request.json(ContainerCreateRequest.self)
+        if request.apiVersion < APIVersion(1, 44), body.networking.endpoints.count > 1 {
+            let names = body.networking.endpoints.keys.sorted().joined(separator: ", ")
+            let reason = "Container cannot be created with multiple network endpoints: \(names)"
+            throw EngineError(.invalid, reason)
+        }
         return try .json(try await engine.create(body, name: request.query.string("name")), status: 201)
     }
 
@@ -54,6 +62,21 @@ struct ContainerLifeRoutes: Sendable {
         return .status(204)
     }
 
+    private func update(_ request: Request) async throws -> Response {
+        try await engine.update(request.name, try await request.json(HostConfig.self))
+        return .json(Array("{\"Warnings\":[]}\n".utf8))
+    }
+
+    private func pause(_ request: Request) async throws -> Response {
+        try await engine.pause(request.name)
+        return .status(204)
+    }
+
+    private func unpause(_ request: Request) async throws -> Response {
+        try await engine.unpause(request.name)
+        return .status(204)
+    }
+
     private func rename(_ request: Request) async throws -> Response {
         guard let name = request.query.string("name"), !name.isEmpty, name != "/" else {
             throw EngineError(.invalid, "Neither old nor new names may be empty")
@@ -82,21 +105,14 @@ struct ContainerLifeRoutes: Sendable {
         if request.query.flag("link") {
             throw EngineError(.unsupported, "removing a link between containers: not supported by varve yet")
         }
-        try await engine.remove(request.name, force: request.query.flag("force"))
+        try await engine.remove(request.name, force: request.query.flag("force"), volumes: request.query.flag("v"))
         return .status(204)
     }
 
     private func prune(_ request: Request) async throws -> Response {
         let filters = try request.filters(["label", "label!", "until"])
-        guard filters.isEmpty else {
-            throw EngineError(.unsupported, "pruning containers with filters: not supported by varve yet")
-        }
         var pruned = ContainersPruned()
-        let ended = try await engine.list(all: true, limit: 0, size: true, filters: ["status": ["created", "exited"]])
-        for container in ended where (try? await engine.remove(container.id, force: false)) != nil {
-            pruned.containersDeleted.append(container.id)
-            pruned.spaceReclaimed += container.sizeRw ?? 0
-        }
+        (pruned.containersDeleted, pruned.spaceReclaimed) = try await engine.pruneContainers(filters: filters)
         return try .json(pruned)
     }
 }

@@ -24,7 +24,8 @@ struct ContainerOutputRoutes: Sendable {
         // The names of attach's types, but here they do not hang on an upgrade.
         let isMultiplexed = !isTerminal && request.apiVersion >= APIVersion(1, 42)
         let engine = engine
-        return .stream(contentType: isMultiplexed ? StreamType.multiplexed : StreamType.raw) { writer in
+        let type = isMultiplexed ? StreamType.multiplexed : StreamType.raw
+        return .stream(contentType: type, endless: query.follow) { writer in
             try await engine.logs(container.id, query) { try await writer.write($0) }
         }
     }
@@ -36,6 +37,7 @@ struct ContainerOutputRoutes: Sendable {
         query.stderr = parameters.flag("stderr")
         query.follow = parameters.flag("follow")
         query.timestamps = parameters.flag("timestamps")
+        query.details = parameters.flag("details")
         query.since = try request.time("since")
         query.until = try request.time("until")
         // Docker takes what is no number for "all".

@@ -17,10 +17,6 @@ struct ContainerRoutes: Sendable {
             .get("/containers/{name}/json", inspect),
             .get("/containers/{name}/top", top),
             .get("/containers/{name}/changes", changes),
-            .get("/containers/{name}/stats") { [engine] request in
-                _ = try engine.container(request.name)
-                throw EngineError(.unsupported, "statistics of containers: not supported by varve yet")
-            },
         ]
     }
 

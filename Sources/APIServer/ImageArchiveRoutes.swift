@@ -4,7 +4,7 @@ import HTTPServer
 import OCI
 import Storage
 
-/// Images that come in and go out as archives.
+/// Images that come in and go out, as archives or from a registry.
 struct ImageArchiveRoutes: Sendable {
     let engine: Engine
 
@@ -56,8 +56,7 @@ struct ImageArchiveRoutes: Sendable {
     private func create(_ request: Request) async throws -> Response {
         let query = request.query
         if let image = query.string("fromImage"), !image.isEmpty {
-            let tag = query.string("tag").flatMap { $0.isEmpty ? nil : $0 }
-            throw Self.noPull(image, tag)
+            return try await RegistryRoutes.pull(image, request, engine)
         }
         let source = query.string("fromSrc") ?? ""
         guard source == "-" else {
@@ -81,15 +80,5 @@ struct ImageArchiveRoutes: Sendable {
             ) { progress in report(JSONMessage(progress)) }
             report(JSONMessage(status: "\(id)"))
         }
-    }
-
-    private static func noPull(_ image: String, _ tag: String?) -> EngineError {
-        let full = tag.map { image + ($0.contains(":") ? "@" : ":") + $0 } ?? image
-        let name = (try? Reference(full))?.familiar ?? full
-        return EngineError(
-            .unsupported,
-            "image \(name) is not here, and varve can't pull from registries yet: save it elsewhere with "
-                + "`docker save -o image.tar \(name)`, then bring it in with `docker load -i image.tar`"
-        )
     }
 }

@@ -16,18 +16,8 @@ struct ImageRoutes: Sendable {
             },
             .post("/images/{name}/tag", tag),
             .post("/commit", commit),
-            .post("/images/{name}/push") { request in
-                throw EngineError(
-                    .unsupported,
-                    "pushing \((try? Reference(request.name))?.familiar ?? request.name): registries are not supported by varve yet; write it to a file "
-                        + "with `docker save`"
-                )
-            },
             .post("/images/prune", prune),
             .delete("/images/{name}", remove),
-            .get("/images/search") { _ in
-                throw EngineError(.unsupported, "searching a registry: not supported by varve yet")
-            },
         ]
     }
 
@@ -38,6 +28,7 @@ struct ImageRoutes: Sendable {
             filters["reference", default: []].append(reference)
         }
         var images = try await engine.images(all: request.query.flag("all"), filters: filters)
+        if request.query.flag("shared-size") { images = try await engine.withSharedSizes(images) }
         if request.apiVersion < APIVersion(1, 44) {
             for index in images.indices { images[index].virtualSize = images[index].size }
         }
@@ -63,6 +54,7 @@ struct ImageRoutes: Sendable {
         asked.tag = query.string("tag").flatMap { $0.isEmpty ? nil : $0 }
         asked.comment = query.string("comment") ?? ""
         asked.author = query.string("author") ?? ""
+        asked.pause = query.string("pause") == nil || query.flag("pause")
         asked.changes = query.strings("changes").flatMap { $0.split(separator: "\n").map(String.init) }
         asked.config = try await request.json(ContainerConfig?.self, orEmpty: nil)
         var answer = IDResponse()
@@ -81,24 +73,12 @@ struct ImageRoutes: Sendable {
 
     private func prune(_ request: Request) async throws -> Response {
         let filters = try request.filters(["dangling", "label", "label!", "until"])
-        guard Set(filters.keys).isSubset(of: ["dangling"]) else {
-            throw EngineError(
-                .unsupported,
-                "pruning images with other filters than dangling: not supported by varve yet"
-            )
-        }
         let isDanglingOnly = try Self.flag(filters["dangling"])
-        let used = Set(try await engine.list(all: true, limit: 0, size: false, filters: [:]).map(\.imageID))
-        let images = try await engine.images(all: false, filters: isDanglingOnly ? ["dangling": ["true"]] : [:])
         var pruned = ImagesPruned()
-        for image in images where !used.contains(image.id) {
-            for name in image.repoTags + image.repoDigests + (image.repoTags.isEmpty ? [image.id] : []) {
-                // One that is in use or gone by now is none to prune.
-                guard let items = try? await engine.removeImage(name, force: false, prune: true) else { continue }
-                pruned.imagesDeleted += items
-                if items.contains(where: { $0.deleted == image.id }) { pruned.spaceReclaimed += image.size }
-            }
-        }
+        (pruned.imagesDeleted, pruned.spaceReclaimed) = try await engine.pruneImages(
+            onlyDangling: isDanglingOnly,
+            filters: filters
+        )
         return try .json(pruned)
     }
 
@@ -114,7 +94,6 @@ struct ImageRoutes: Sendable {
 /// The answer to `POST /images/prune`.
 private struct ImagesPruned: Encodable {
     var imagesDeleted: [ImageDeleteItem] = []
-    /// Layers that other images share are counted, too.
     var spaceReclaimed: Int64 = 0
 
     enum CodingKeys: String, CodingKey {

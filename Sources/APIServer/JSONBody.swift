@@ -9,8 +9,7 @@ extension Request {
     ///
     /// Throws `EngineError` `invalid` that says what is wrong.
     func json<T: Decodable>(_ type: T.Type) async throws -> T {
-        let bytes = try await body.collect()
-        guard !bytes.allSatisfy(\.isBlank) else {
+        guard let bytes = try await jsonBytes() else {
             throw EngineError(.invalid, "invalid JSON: got EOF while reading request body")
         }
         return try Self.decode(type, bytes)
@@ -18,8 +17,21 @@ extension Request {
 
     /// The same where an empty body stands for a value: `docker` before 1.30 sent none.
     func json<T: Decodable>(_ type: T.Type, orEmpty empty: T) async throws -> T {
+        guard let bytes = try await jsonBytes() else { return empty }
+        return try Self.decode(type, bytes)
+    }
+
+    /// The body; nil where it is blank.
+    ///
+    /// It must be called JSON: a web page may send any text to an address of its reader's machine, but not under this name.
+    private func jsonBytes() async throws -> [UInt8]? {
         let bytes = try await body.collect()
-        return bytes.allSatisfy(\.isBlank) ? empty : try Self.decode(type, bytes)
+        guard !bytes.allSatisfy(\.isBlank) else { return nil }
+        let given = headers["Content-Type"] ?? ""
+        guard given.prefix(while: { $0 != ";" && $0 != " " }).lowercased() == "application/json" else {
+            throw EngineError(.invalid, "unsupported Content-Type header (\(given)): must be 'application/json'")
+        }
+        return bytes
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, _ bytes: [UInt8]) throws -> T {

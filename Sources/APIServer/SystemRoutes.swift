@@ -15,12 +15,6 @@ struct SystemRoutes: Sendable {
             .get("/info") { [engine] _ in try .json(try await engine.info()) },
             .get("/events", events),
             .get("/system/df", diskUsage),
-            .post("/auth") { _ in
-                throw EngineError(
-                    .unsupported,
-                    "logging in to a registry: not supported by varve yet; bring images with `docker load`"
-                )
-            },
         ]
     }
 
@@ -47,7 +41,7 @@ struct SystemRoutes: Sendable {
         let until = try request.time("until")?.sinceEpoch
         let isPast = until.map { $0 <= now.sinceEpoch } ?? false
         let stream = engine.events.stream(since: since ?? (isPast ? 0 : nil), past: isPast)
-        return .stream(contentType: "application/json") { writer in
+        return .stream(contentType: "application/json", endless: true) { writer in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if let until, !isPast {
                     group.addTask { try await Task.sleep(for: .nanoseconds(until - now.sinceEpoch)) }
@@ -75,24 +69,23 @@ struct SystemRoutes: Sendable {
         let containers = try await engine.list(all: true, limit: 0, size: true, filters: [:])
         if wants("container") { usage.containers = containers }
         if wants("image") {
-            usage.images = try await engine.images(all: false, filters: [:]).map { image in
-                var image = image
-                image.containers = containers.count { $0.imageID == image.id }
-                return image
+            (usage.images, usage.layersSize) = try await engine.imageUsage()
+            for index in usage.images.indices {
+                usage.images[index].containers = containers.count { $0.imageID == usage.images[index].id }
             }
-            usage.layersSize = usage.images.reduce(0) { $0 + $1.size }
         }
+        if wants("volume") { usage.volumes = try await engine.volumeUsage() }
         return try .json(usage)
     }
 }
 
 /// The answer to `GET /system/df`.
 private struct DiskUsage: Encodable {
-    /// Layers that several images share are counted with each of them.
+    /// Of all layers, each counted once.
     var layersSize: Int64 = 0
     var images: [ImageSummary] = []
     var containers: [ContainerSummary] = []
-    var volumes: [String] = []
+    var volumes: [Volume] = []
     var buildCache: [String] = []
     var builderSize = 0
 

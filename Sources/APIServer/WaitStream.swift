@@ -7,7 +7,7 @@ enum WaitStream {
     static func answer(_ engine: Engine, _ name: String, _ condition: WaitCondition) async throws -> Response {
         let container = try engine.container(name)
         let early = await EarlyTask(container) { try await engine.wait(container.id, condition) }
-        return .stream(contentType: "application/json") { writer in
+        return .stream(contentType: "application/json", endless: true) { writer in
             let early = try await early.value
             guard var outcome = early else { return }
             // Removed is what it should be; Docker has forgotten by then why its start failed.
