@@ -11,14 +11,37 @@ struct ConfigFile: Decodable {
     var storageDriver: String?
     var storageOpts: [String]?
     var logLevel: String?
+    var logDriver: String?
+    var logOpts: [String: String]?
     var debug: Bool?
     var group: String?
     var pidfile: String?
+    var registryMirrors: [String]?
+    var insecureRegistries: [String]?
+    var maxConcurrentDownloads: Int?
+    var maxConcurrentUploads: Int?
+    var maxDownloadAttempts: Int?
+    var cgroupParent: String?
+    var logFormat: String?
+    var labels: [String]?
+    var liveRestore: Bool?
+    var shutdownTimeout: Int?
+    var metricsAddr: String?
+    var tls: Bool?
+    var tlsverify: Bool?
+    var tlscacert: String?
+    var tlscert: String?
+    var tlskey: String?
+    var allowPlainTCP: Bool?
     var archiveMaxEntries: Int?
     var archiveMaxDepth: Int?
     var archiveMaxName: Int?
     var archiveMaxSize: Int64?
     var archiveMaxRatio: Int?
+    /// All of it, as it stands there.
+    var values: [String: ConfigValue] = [:]
+    /// Keys that change nothing here.
+    var ignored: [String] = []
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataRoot = "data-root"
@@ -27,9 +50,28 @@ struct ConfigFile: Decodable {
         case storageDriver = "storage-driver"
         case storageOpts = "storage-opts"
         case logLevel = "log-level"
+        case logDriver = "log-driver"
+        case logOpts = "log-opts"
         case debug
         case group
         case pidfile
+        case registryMirrors = "registry-mirrors"
+        case insecureRegistries = "insecure-registries"
+        case maxConcurrentDownloads = "max-concurrent-downloads"
+        case maxConcurrentUploads = "max-concurrent-uploads"
+        case maxDownloadAttempts = "max-download-attempts"
+        case cgroupParent = "cgroup-parent"
+        case logFormat = "log-format"
+        case labels
+        case liveRestore = "live-restore"
+        case shutdownTimeout = "shutdown-timeout"
+        case metricsAddr = "metrics-addr"
+        case tls
+        case tlsverify
+        case tlscacert
+        case tlscert
+        case tlskey
+        case allowPlainTCP = "allow-plain-tcp"
         case archiveMaxEntries = "archive-max-entries"
         case archiveMaxDepth = "archive-max-depth"
         case archiveMaxName = "archive-max-name"
@@ -47,18 +89,15 @@ struct ConfigFile: Decodable {
         }
         if bytes.allSatisfy({ $0 == 32 || (9...13).contains($0) }) { return ConfigFile() }
         do {
-            let keys = try JSONDecoder().decode([String: AnyValue].self, from: Data(bytes)).keys.sorted()
-            let known = Set(CodingKeys.allCases.map(\.rawValue))
-            let unknown = keys.filter { !known.contains($0) }
-            guard unknown.isEmpty else {
-                throw StartFailure(
-                    "unable to configure the daemon with file \(path): the following directives don't match any "
-                        + "configuration option: \(unknown.joined(separator: ", "))"
-                )
-            }
-            return try JSONDecoder().decode(ConfigFile.self, from: Data(bytes))
+            let values = try JSONDecoder().decode([String: ConfigValue].self, from: Data(bytes))
+            let ignored = try ConfigKeys.check(values.keys)
+            var file = try JSONDecoder().decode(ConfigFile.self, from: Data(bytes))
+            (file.values, file.ignored) = (values, ignored)
+            return file
         } catch let error as DecodingError {
             throw StartFailure("unable to configure the daemon with file \(path): \(reason(error))")
+        } catch let error as StartFailure {
+            throw StartFailure("unable to configure the daemon with file \(path): \(error)")
         }
     }
 
@@ -78,30 +117,6 @@ struct ConfigFile: Decodable {
         return limits
     }
 
-    /// Throws where a directive is given here and as a flag, too.
-    func refuseDoubles(_ flags: DaemonFlags) throws {
-        func pair(_ key: CodingKeys, _ flag: String?, _ file: String?) -> String? {
-            guard let flag, let file else { return nil }
-            return "\(key.rawValue): (from flag: \(flag), from file: \(file))"
-        }
-        func list(_ values: [String]?) -> String? {
-            values.flatMap { $0.isEmpty ? nil : "[\($0.joined(separator: " "))]" }
-        }
-        let doubles = [
-            pair(.dataRoot, flags.dataRoot, dataRoot), pair(.execRoot, flags.execRoot, execRoot),
-            pair(.hosts, list(flags.host), list(hosts)), pair(.storageDriver, flags.storageDriver, storageDriver),
-            pair(.storageOpts, list(flags.storageOpt), list(storageOpts)), pair(.logLevel, flags.logLevel, logLevel),
-            pair(.debug, flags.debug ? "true" : nil, debug.map { "\($0)" }), pair(.group, flags.group, group),
-            pair(.pidfile, flags.pidfile, pidfile),
-        ].compactMap { $0 }
-        guard doubles.isEmpty else {
-            throw StartFailure(
-                "the following directives are specified both as a flag and in the configuration file: "
-                    + doubles.joined(separator: ", ")
-            )
-        }
-    }
-
     private static func reason(_ error: DecodingError) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
@@ -115,13 +130,16 @@ struct ConfigFile: Decodable {
     /// What stands at a place, in words.
     private static func form(_ path: [String]) -> String {
         switch path.first {
-        case CodingKeys.debug.rawValue: "true or false"
-        case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue: "a list of texts"
-        case let key? where key.hasPrefix("archive-max-"): "a whole number above 0"
+        case CodingKeys.debug.rawValue, CodingKeys.tls.rawValue, CodingKeys.tlsverify.rawValue,
+            CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue:
+            "true or false"
+        case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
+            CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue:
+            "a list of texts"
+        case CodingKeys.logOpts.rawValue: "an object of texts"
+        case CodingKeys.shutdownTimeout.rawValue: "a number of seconds"
+        case let key? where key.contains("max-"): "a whole number above 0"
         default: "a text"
         }
     }
-
-    /// Any JSON value, for those who want the keys only.
-    private struct AnyValue: Decodable { init(from _: any Decoder) {} }
 }

@@ -7,6 +7,7 @@ import HTTPServer
 import Launcher
 import Linux
 import Logging
+import Metrics
 import Storage
 import Synchronization
 import SystemPackage
@@ -15,23 +16,76 @@ import SystemPackage
 enum Daemon {
     static let version = "0.1.0"
 
+    /// What serves: the engine, Docker's API on it, and figures on an address of their own.
+    struct Services: Sendable {
+        let engine: Engine
+        let api: Server
+        let figures: Server
+
+        func close(grace: Duration) async {
+            await api.close(grace: grace)
+            await figures.close(grace: .zero)
+        }
+    }
+
     /// Serves until SIGTERM or SIGINT; throws where it can't start. Containers go on running.
     static func run(_ flags: DaemonFlags) throws {
         try Host.requireRoot()
         let settings = try Settings(flags)
         Host.prepareProcess()
-        // Before there is a second thread, so that none gets them.
-        let signals = Host.EndSignals()
-        LoggingSystem.bootstrap { _ in LineLogHandler(level: settings.logLevel) }
-        let log = Logger(label: "varved")
+        // Before there is a second thread: the environment changes, and none is to get the signals.
+        let passed = try PassedSockets.take()
+        let manager = ServiceManager.take()
+        let signals = Host.Signals()
+        let threshold = LogThreshold(settings.logLevel)
+        let log = startLogging(settings, threshold)
         let pidFile = try settings.pidFile.map(PIDFile.init)
         defer { pidFile?.remove() }
+        let listening = try Listening(settings, log)
         let store = try openStore(settings, log)
         defer { store.close() }
-        let server = try start(settings, store, log)
-        let signal = signals.wait()
-        log.info("ending; containers go on running", metadata: ["signal": "\(signal)"])
-        try finish { await server.close() }
+        let services = try start(settings, store, log)
+        try finish {
+            do {
+                try await services.engine.restore()
+                try await listening.open(on: services.api, passed)
+                try await listening.open(figuresOn: services.figures)
+            } catch {
+                await services.close(grace: .zero)
+                throw error
+            }
+        }
+        let reloading = Reloading(
+            flags: flags,
+            started: settings,
+            engine: services.engine,
+            threshold: threshold,
+            log: log
+        )
+        try Serving(services: services, manager: manager, signals: signals, log: log).run(reloading)
+    }
+
+    /// Says whether the daemon could start with these flags and that file.
+    static func validate(_ flags: DaemonFlags) throws {
+        let settings = try Settings(flags)
+        _ = try Listening(settings, startLogging(settings, LogThreshold(settings.logLevel)))
+        Output.error("configuration OK")
+    }
+
+    private static func startLogging(_ settings: Settings, _ threshold: LogThreshold) -> Logger {
+        let format = settings.logFormat
+        LoggingSystem.bootstrap(
+            { _, provider in LineLogHandler(threshold, format, provider) },
+            metadataProvider: Logger.MetadataProvider { RequestID.current.map { ["request": "\($0)"] } ?? [:] }
+        )
+        let log = Logger(label: "varved")
+        for key in settings.file.ignored {
+            log.warning("a directive changes nothing here", metadata: ["key": "\(key)"])
+        }
+        if settings.file.liveRestore == false {
+            log.warning("live-restore can't be switched off: containers always go on when the daemon ends")
+        }
+        return log
     }
 
     private static func openStore(_ settings: Settings, _ log: Logger) throws -> Store {
@@ -56,28 +110,28 @@ enum Daemon {
         return store
     }
 
-    private static func start(_ settings: Settings, _ store: Store, _ log: Logger) throws -> Server {
+    private static func start(_ settings: Settings, _ store: Store, _ log: Logger) throws -> Services {
+        let metrics = Metrics()
         let launcher = try Launcher(execRoot: settings.execRoot, runtime: try Host.runtime(), log: log)
+        var own = EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version)
+        own.cgroupParent = settings.cgroupParent
+        own.logConfig = settings.logConfig
         let engine = try Engine(
-            settings: EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version),
+            settings: own,
             store: store,
             launcher: launcher,
+            registry: RegistryAccess(settings.live.registry, dataRoot: settings.dataRoot, log: log),
+            live: settings.live,
+            metrics: metrics,
             log: log
         )
-        let server = API.server(engine, log: log)
-        try finish {
-            try await engine.restore()
-            for path in settings.sockets {
-                try makeFolders(FilePath(path).removingLastComponent(), mode: FilePermissions(rawValue: 0o755))
-                try await server.listen(unix: path, group: settings.group)
-                log.info("API listen on \(path)")
-            }
-        }
-        return server
+        let api = API.server(engine, metrics: metrics, log: log)
+        ProcessMetrics.publish(on: metrics)
+        return Services(engine: engine, api: api, figures: API.metricsServer(metrics, log: log))
     }
 
     /// Waits for asynchronous work, on the main thread only: everything else that the daemon does is elsewhere.
-    private static func finish(_ work: @escaping @Sendable () async throws -> Void) throws {
+    static func finish(_ work: @escaping @Sendable () async throws -> Void) throws {
         let outcome = Outcome()
         let done = DispatchSemaphore(value: 0)
         Task {

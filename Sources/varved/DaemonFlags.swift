@@ -20,7 +20,10 @@ struct DaemonFlags: ParsableArguments {
 
     @Option(
         name: [.customShort("H"), .long],
-        help: ArgumentHelp("Where to listen; may be repeated (default: \(Settings.host)).", valueName: "unix://path")
+        help: ArgumentHelp(
+            "Where to listen: unix://path, tcp://host:port or fd://; may be repeated (default: \(Settings.host)).",
+            valueName: "address"
+        )
     )
     var host: [String] = []
 
@@ -33,6 +36,36 @@ struct DaemonFlags: ParsableArguments {
     @Option(help: ArgumentHelp("An option of the storage driver; may be repeated.", valueName: "key=value"))
     var storageOpt: [String] = []
 
+    @Option(
+        help: ArgumentHelp("A server to ask first for what Docker Hub has; may be repeated.", valueName: "https://host")
+    )
+    var registryMirror: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A registry without a certificate to be trusted, or without any; may be repeated.",
+            valueName: "host:port or network"
+        )
+    )
+    var insecureRegistry: [String] = []
+
+    @Option(help: ArgumentHelp("How many layers are fetched at once (default: 3).", valueName: "number"))
+    var maxConcurrentDownloads: Int?
+
+    @Option(help: ArgumentHelp("How many layers are sent at once (default: 5).", valueName: "number"))
+    var maxConcurrentUploads: Int?
+
+    @Option(help: ArgumentHelp("How often a download that brings nothing is tried (default: 5).", valueName: "number"))
+    var maxDownloadAttempts: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The control group to make those of containers in that name no other (default: /varve).",
+            valueName: "path"
+        )
+    )
+    var cgroupParent: String?
+
     @Option(help: ArgumentHelp("The configuration file (default: \(Settings.configFile)).", valueName: "file"))
     var configFile: String?
 
@@ -41,6 +74,17 @@ struct DaemonFlags: ParsableArguments {
         help: ArgumentHelp("What to log: debug, info, warn, error or fatal (default: info).", valueName: "level")
     )
     var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where containers' output goes: json-file, local or none (default: json-file).",
+            valueName: "name"
+        )
+    )
+    var logDriver: String?
+
+    @Option(help: ArgumentHelp("An option of containers' logs: max-size=10m; may be repeated.", valueName: "key=value"))
+    var logOpt: [String] = []
 
     @Flag(name: [.customShort("D"), .long], help: "Log everything.")
     var debug = false
@@ -56,6 +100,50 @@ struct DaemonFlags: ParsableArguments {
         help: ArgumentHelp("The file to write the daemon's process ID to.", valueName: "file")
     )
     var pidfile: String?
+
+    @Option(help: ArgumentHelp("How to log: text or json (default: text).", valueName: "format"))
+    var logFormat: String?
+
+    @Option(help: ArgumentHelp("A label of the daemon; may be repeated.", valueName: "key=value"))
+    var label: [String] = []
+
+    @Flag(help: "Let containers go on when the daemon ends: they always do.")
+    var liveRestore = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How long requests under way may take when the daemon ends (default: \(Settings.shutdownTimeout)).",
+            valueName: "seconds"
+        )
+    )
+    var shutdownTimeout: Int?
+
+    @Option(help: ArgumentHelp("Where to serve figures to Prometheus (default: nowhere).", valueName: "host:port"))
+    var metricsAddr: String?
+
+    @Flag(help: "Speak TLS on TCP; implied by --tlsverify.")
+    var tls = false
+
+    @Flag(help: "Speak TLS on TCP, and let in only clients with a certificate that the authority has signed.")
+    var tlsverify = false
+
+    @Option(help: ArgumentHelp("The authority's certificate (default: ~/.docker/ca.pem).", valueName: "file"))
+    var tlscacert: String?
+
+    @Option(help: ArgumentHelp("The daemon's certificate (default: ~/.docker/cert.pem).", valueName: "file"))
+    var tlscert: String?
+
+    @Option(help: ArgumentHelp("The daemon's key (default: ~/.docker/key.pem).", valueName: "file"))
+    var tlskey: String?
+
+    @Flag(
+        name: .customLong("allow-plain-tcp"),
+        help: "Listen without TLS also where other machines get to: whoever does is root here."
+    )
+    var allowPlainTCP = false
+
+    @Flag(help: "Check the flags and the configuration file, and exit.")
+    var validate = false
 
     @Flag(name: .shortAndLong, help: "Print the version and exit.")
     var version = false

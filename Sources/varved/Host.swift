@@ -27,23 +27,23 @@ enum Host {
         try? OSThread.raiseDefaultStackSize()
     }
 
-    /// SIGTERM and SIGINT, kept from this and all later threads until `wait`. (man 3 sigwait)
-    struct EndSignals {
+    /// The signals that the daemon is driven by, kept from this and all later threads until `wait`. (man 3 sigwait)
+    struct Signals: Sendable {
+        enum Signal { case end(name: String, number: CInt), reload }
         private var set = sigset_t()
 
         init() {
             sigemptyset(&set)
-            sigaddset(&set, SIGTERM)
-            sigaddset(&set, SIGINT)
+            for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
             pthread_sigmask(SIG_BLOCK, &set, nil)
         }
 
-        /// Returns when one of them came, with its name.
-        func wait() -> String {
+        /// Returns when one of them came.
+        func wait() -> Signal {
             var number: CInt = 0
             var set = set
             while sigwait(&set, &number) != 0 {}
-            return number == SIGTERM ? "SIGTERM" : "SIGINT"
+            return number == SIGHUP ? .reload : .end(name: number == SIGTERM ? "SIGTERM" : "SIGINT", number: number)
         }
     }
 

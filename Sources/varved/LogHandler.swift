@@ -3,13 +3,50 @@ import Logging
 import OCI
 import Synchronization
 
-/// Writes each message to standard error as one line: time, level, message, and what belongs to it as `key=value`.
+/// How messages are written.
+enum LogFormat {
+    /// One line for people: time, level, message, and what belongs to it as `key=value`.
+    case text
+    /// One object a line, with dockerd's keys: `time`, `level`, `msg`, and what belongs to it.
+    case json
+
+    init(named name: String) throws {
+        switch name {
+        case "text": self = .text
+        case "json": self = .json
+        default: throw StartFailure("unknown log format '\(name)'; choose text or json")
+        }
+    }
+}
+
+/// What is logged, which may change while the daemon runs.
+final class LogThreshold: Sendable {
+    private let current: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { current = Mutex(level) }
+
+    var level: Logger.Level {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+}
+
+/// Writes each message to standard error as one line.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
-    var logLevel: Logger.Level
+    let threshold: LogThreshold
+    let format: LogFormat
 
-    init(level: Logger.Level) { logLevel = level }
+    /// All loggers have one threshold.
+    var logLevel: Logger.Level {
+        get { threshold.level }
+        set { threshold.level = newValue }
+    }
+
+    init(_ threshold: LogThreshold, _ format: LogFormat, _ provider: Logger.MetadataProvider?) {
+        (self.threshold, self.format, metadataProvider) = (threshold, format, provider)
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -19,31 +56,9 @@ struct LineLogHandler: LogHandler {
     func log(event: LogEvent) {
         let own = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }
         let all = own.merging(event.metadata ?? [:]) { $1 }
-        var line = "\(Timestamp.now) \(Self.word(event.level)) \(Self.oneLine("\(event.message)"))"
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
-        Output.error(line)
-    }
-
-    private static func word(_ level: Logger.Level) -> String {
-        switch level {
-        case .trace: "TRACE"
-        case .debug: "DEBUG"
-        case .info, .notice: "INFO "
-        case .warning: "WARN "
-        case .error: "ERROR"
-        case .critical: "FATAL"
-        }
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        text.contains(where: \.isNewline) ? text.split(whereSeparator: \.isNewline).joined(separator: " | ") : text
-    }
-
-    /// In quotes where a reader could not tell its end.
-    private static func quoted(_ text: String) -> String {
-        let needsQuotes = text.isEmpty || text.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" }
-        guard needsQuotes else { return text }
-        return "\"" + oneLine(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        let facts = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let line = LogLine(time: .now, level: event.level, message: "\(event.message)", facts: facts)
+        Output.error(format == .json ? line.json : line.text)
     }
 }
 

@@ -1,0 +1,53 @@
+/// What is given twice: as a flag and in the configuration file.
+extension ConfigFile {
+    /// Throws where a directive is given here and as a flag, too.
+    func refuseDoubles(_ flags: DaemonFlags) throws {
+        let doubles = flags.given.compactMap { key, flag -> String? in
+            guard let flag, let file = values[key.rawValue], file != .null, file != .list([]) else { return nil }
+            return "\(key.rawValue): (from flag: \(flag), from file: \(file))"
+        }
+        guard doubles.isEmpty else {
+            throw StartFailure(
+                "the following directives are specified both as a flag and in the configuration file: "
+                    + doubles.joined(separator: ", ")
+            )
+        }
+    }
+}
+
+extension ConfigValue: CustomStringConvertible {
+    /// As dockerd shows it: lists in brackets, without quotes.
+    var description: String {
+        switch self {
+        case .null: "null"
+        case .flag(let flag): "\(flag)"
+        case .number(let number): Int(exactly: number).map { "\($0)" } ?? "\(number)"
+        case .text(let text): text
+        case .list(let list): "[\(list.map(\.description).joined(separator: " "))]"
+        case .object(let object):
+            "{\(object.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))}"
+        }
+    }
+}
+
+extension DaemonFlags {
+    /// What was given on the command line, under the file's names.
+    fileprivate var given: [(ConfigFile.CodingKeys, String?)] {
+        func list(_ values: [String]) -> String? { values.isEmpty ? nil : "[\(values.joined(separator: " "))]" }
+        func number(_ value: Int?) -> String? { value.map { "\($0)" } }
+        func flag(_ value: Bool) -> String? { value ? "true" : nil }
+        return [
+            (.dataRoot, dataRoot), (.execRoot, execRoot), (.hosts, list(host)), (.storageDriver, storageDriver),
+            (.storageOpts, list(storageOpt)), (.logLevel, logLevel), (.logFormat, logFormat), (.debug, flag(debug)),
+            (.logDriver, logDriver), (.logOpts, list(logOpt)), (.cgroupParent, cgroupParent),
+            (.group, group), (.pidfile, pidfile), (.labels, list(label)), (.liveRestore, flag(liveRestore)),
+            (.shutdownTimeout, number(shutdownTimeout)), (.metricsAddr, metricsAddr), (.tls, flag(tls)),
+            (.tlsverify, flag(tlsverify)), (.tlscacert, tlscacert), (.tlscert, tlscert), (.tlskey, tlskey),
+            (.allowPlainTCP, flag(allowPlainTCP)), (.registryMirrors, list(registryMirror)),
+            (.insecureRegistries, list(insecureRegistry)),
+            (.maxConcurrentDownloads, number(maxConcurrentDownloads)),
+            (.maxConcurrentUploads, number(maxConcurrentUploads)),
+            (.maxDownloadAttempts, number(maxDownloadAttempts)),
+        ]
+    }
+}
