@@ -11,6 +11,7 @@ struct Load: ParsableCommand {
 
     @Option(name: .shortAndLong, help: "The archive; standard input if absent.") var input: String?
     @Flag(name: .shortAndLong, help: "Say only what was loaded.") var quiet = false
+    @Option(help: "os/arch[/variant] of the only image to load.") var platform: String?
 
     func run() throws {
         let source = try Source(path: input, what: "load")
@@ -18,7 +19,7 @@ struct Load: ParsableCommand {
         let request = ClientRequest(
             "POST",
             "/images/load",
-            query: [("quiet", isQuiet ? "1" : "0")],
+            query: try [("quiet", isQuiet ? "1" : "0")] + platformQuery(platform),
             body: .stream(type: "application/x-tar", source.read)
         )
         var progress = Progress()
@@ -65,11 +66,12 @@ struct Save: ParsableCommand {
     )
 
     @Option(name: .shortAndLong, help: "The file to write; standard output if absent.") var output: String?
+    @Option(help: "os/arch[/variant] of the only image to write.") var platform: String?
     @Argument(help: "The images.") var images: [String]
 
     func run() throws {
         let target = try Target(path: output, what: "save")
-        let query = images.map { ("names", $0) }
+        let query = try images.map { ("names", $0) } + platformQuery(platform)
         try target.take(try Daemon().open(ClientRequest("GET", "/images/get", query: query)))
     }
 }

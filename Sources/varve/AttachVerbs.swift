@@ -95,6 +95,7 @@ struct Exec: ParsableCommand {
     @Flag(help: "All capabilities.") var privileged = false
     @Option(name: .shortAndLong, parsing: .unconditionalSingleValue, help: "An environment variable.") var env:
         [String] = []
+    @Option(name: .customLong("env-file"), help: "A file of environment variables.") var envFile: [String] = []
     @Option(name: .shortAndLong, help: "The user.") var user: String?
     @Option(name: .shortAndLong, help: "The folder to start in.") var workdir: String?
     @Option(name: .customLong("detach-keys"), help: "The keys that leave it running: ctrl-p,ctrl-q.") var detachKeys:
@@ -113,7 +114,7 @@ struct Exec: ParsableCommand {
         }
         let daemon = try Daemon()
         let keys = try DetachKeys(detachKeys)
-        let body = body(Array(words.dropFirst()))
+        let body = try body(Array(words.dropFirst()))
         let answer = try daemon.ask("POST", containerPath(words[0], "/exec"), body: body)
         let id = answer["Id"].string ?? ""
         let start = JSON.object([(key: "Detach", value: .bool(detach)), (key: "Tty", value: .bool(tty))])
@@ -132,11 +133,8 @@ struct Exec: ParsableCommand {
         leave(Int32(truncatingIfNeeded: try daemon.ask("GET", "/exec/\(id)/json")["ExitCode"].int ?? 0))
     }
 
-    private func body(_ command: [String]) -> JSON {
-        let variables = env.map { entry in
-            guard !entry.contains("="), let value = getenv(entry) else { return entry }
-            return "\(entry)=\(String(cString: value))"
-        }
+    private func body(_ command: [String]) throws -> JSON {
+        let variables = try environment(files: envFile, entries: env)
         return .object([
             (key: "AttachStdin", value: .bool(interactive && !detach)), (key: "AttachStdout", value: .bool(!detach)),
             (key: "AttachStderr", value: .bool(!detach)), (key: "Tty", value: .bool(tty)),

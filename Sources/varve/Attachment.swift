@@ -8,6 +8,8 @@ struct Attachment {
     let isTTY: Bool
     let usesInput: Bool
     let keys: DetachKeys
+    var takesOutput = true
+    var takesErrors = true
 
     /// Attaches, waits in advance, starts, passes everything on; returns the exit status, 0 after detaching.
     ///
@@ -44,7 +46,9 @@ struct Attachment {
     }
 
     func attach() throws -> Stream {
-        var query = [("stream", "1"), ("stdout", "1"), ("stderr", "1")]
+        var query = [("stream", "1")]
+        if takesOutput { query.append(("stdout", "1")) }
+        if takesErrors { query.append(("stderr", "1")) }
         if usesInput { query.append(("stdin", "1")) }
         let response = try daemon.open(
             ClientRequest("POST", containerPath(id, "/attach"), query: query, upgrades: true)

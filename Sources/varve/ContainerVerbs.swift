@@ -36,11 +36,12 @@ struct Restart: ParsableCommand {
         help: "Seconds to wait before killing."
     )
     var time: Int?
+    @Option(name: .shortAndLong, help: "The signal to send first.") var signal: String?
     @Argument(help: "The containers.") var containers: [String]
 
     func run() throws {
         let daemon = try Daemon()
-        let query = time.map { [("t", "\($0)")] } ?? []
+        let query = (time.map { [("t", "\($0)")] } ?? []) + (signal.map { [("signal", $0)] } ?? [])
         try each(containers) { try daemon.ask("POST", containerPath($0, "/restart"), query: query) }
     }
 }
@@ -86,12 +87,13 @@ struct Rm: ParsableCommand {
     )
 
     @Flag(name: .shortAndLong, help: "Kill it if it runs.") var force = false
+    @Flag(name: .shortAndLong, help: "Remove the link of that name, not a container.") var link = false
     @Flag(name: .shortAndLong, help: "Remove its anonymous volumes, too.") var volumes = false
     @Argument(help: "The containers.") var containers: [String]
 
     func run() throws {
         let daemon = try Daemon()
-        let query = (force ? [("force", "1")] : []) + (volumes ? [("v", "1")] : [])
+        let query = [("force", force), ("link", link), ("v", volumes)].filter(\.1).map { ($0.0, "1") }
         try each(containers, echo: false) { name in
             do {
                 try daemon.ask("DELETE", containerPath(name), query: query)

@@ -18,6 +18,12 @@ struct Daemon {
     /// Finds the socket: `-H` (kept in `VARVE_HOST`), `VARVE_HOST`, `DOCKER_HOST`, else the usual place. Connects later.
     init() throws {
         let host = Self.environment("VARVE_HOST") ?? Self.environment("DOCKER_HOST") ?? "unix://\(Self.defaultPath)"
+        if ["tcp://", "http://", "https://", "ssh://", "npipe://"].contains(where: host.hasPrefix) {
+            throw Failure(
+                message: "cannot use host \(host): varve speaks to a UNIX socket only; bring a distant one here with "
+                    + "ssh -L /tmp/varve.sock:/run/varve/varve.sock HOST, and give -H unix:///tmp/varve.sock"
+            )
+        }
         guard host.hasPrefix("unix://") || host.hasPrefix("/") else {
             throw Failure(message: "cannot use host \(host): varve speaks to a UNIX socket, unix:///path/to/socket")
         }

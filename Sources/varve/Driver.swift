@@ -21,7 +21,27 @@ struct Driver: ParsableCommand {
         let words = (["varved"] + arguments).map { strdup($0) } + [nil]
         execv(beside, words)
         execvp("varved", words)
-        warn("varve driver: varved is neither at \(beside) nor on the PATH")
+        warn("varve \(arguments.first ?? ""): varved is neither at \(beside) nor on the PATH")
         leave(127)
+    }
+}
+
+/// `varve cp …`: the daemon's program has the library for tars.
+struct Copy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cp",
+        abstract: "Copy files and folders into and out of containers.",
+        discussion: "Example: varve cp box:/var/log/app.log .\nExample: varve cp ./site/. box:/srv/www"
+    )
+
+    @Flag(name: .shortAndLong, help: "Keep owners and groups.") var archive = false
+    @Flag(name: [.customShort("L"), .long], help: "Copy what a link at the source points to.") var followLink = false
+    @Flag(name: .shortAndLong, help: "Say nothing of how far it is.") var quiet = false
+    @Argument(help: "What to copy: CONTAINER:PATH, PATH, or - for a tar on standard input.") var from: String
+    @Argument(help: "Where to: CONTAINER:PATH, PATH, or - for a tar on standard output.") var to: String
+
+    func run() throws {
+        let flags = [("--archive", archive), ("--follow-link", followLink), ("--quiet", quiet)].filter(\.1).map(\.0)
+        Driver.handOver(["cp"] + flags + ["--", from, to])
     }
 }

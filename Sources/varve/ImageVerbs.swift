@@ -26,11 +26,13 @@ struct Rmi: ParsableCommand {
 
     @Flag(name: .shortAndLong, help: "Remove although containers or several names refer to it.") var force = false
     @Flag(name: .customLong("no-prune"), help: "Keep parents that have no name.") var noPrune = false
+    @Option(help: "os/arch[/variant] of the only image to remove.") var platform: [String] = []
     @Argument(help: "The images.") var images: [String]
 
     func run() throws {
         let daemon = try Daemon()
-        let query = (force ? [("force", "1")] : []) + (noPrune ? [("noprune", "1")] : [])
+        var query = (force ? [("force", "1")] : []) + (noPrune ? [("noprune", "1")] : [])
+        for name in platform { query += try platformQuery(name).map { ("platforms", $0.1) } }
         try each(images, echo: false) { image in
             do {
                 for item in try daemon.ask("DELETE", imagePath(image), query: query).elements {

@@ -2,59 +2,75 @@ import ArgumentParser
 
 /// A listing: rows with named fields, shown as a table, as JSON, or by a template.
 struct Listing {
-    /// Header and template of each column of the table.
+    /// Heading and field of each column of the table.
     let columns: [(header: String, field: String)]
     /// Objects with the fields that templates name.
     let rows: [JSON]
+    /// What `.Label "key"` of each row looks into.
+    var labels: [JSON] = []
+    /// Headings of fields that are no column; a field's name in capitals where nothing is said.
+    var headings: [String: String] = [:]
     /// What `-q` prints.
     var quietField = "ID"
+    /// A blank line behind each.
+    var raw: [(label: String, field: String)] = []
 
-    func show(format: String?, quiet: Bool) throws {
-        if quiet, format == nil {
-            return put(rows.map { ($0[quietField].string ?? "") + "\n" }.joined())
-        }
+    func show(format: String?, quiet: Bool) throws { put(try text(format: format, quiet: quiet)) }
+
+    func text(format: String?, quiet: Bool = false) throws -> String {
         switch format {
-        case nil, "table": put(table([columns.map(\.header)] + rows.map { row in columns.map { text(row[$0.field]) } }))
-        case "json": for row in rows { put(sorted(row).text() + "\n") }
+        case nil, "table":
+            if quiet { return rows.map { cell($0[quietField]) + "\n" }.joined() }
+            return table([columns.map(\.header)] + rows.map { row in columns.map { cell(row[$0.field]) } })
+        case "json": return rows.map { sorted($0).webText + "\n" }.joined()
+        case "raw" where !raw.isEmpty: return rows.map(rawText).joined()
         case let format?:
-            guard format.hasPrefix("table ") else {
-                let template = try Template(format)
-                return put(try rows.map { try template.render($0) + "\n" }.joined())
-            }
-            try showTable(Array(cells: format.dropFirst("table ".count)))
+            guard format.hasPrefix("table") else { return try lines(Template(Self.unescaped(format))) }
+            let template = try Template(Self.unescaped(String(format.dropFirst("table".count))))
+            return aligned(try template.render(headings: allHeadings) + "\n" + lines(template))
         }
     }
 
-    /// `table {{.ID}}\t{{.Names}}`: the headers are those of the fields named.
-    private func showTable(_ cells: [String]) throws {
-        let templates = try cells.map(Template.init)
-        let names = Dictionary(columns.map { ($0.field, JSON.string($0.header)) }) { first, _ in first }
-        let all = rows.first?.fields.map { (key: $0.key, value: names[$0.key] ?? .string($0.key.uppercased())) } ?? []
-        let headers = JSON.object(all.isEmpty ? names.map { (key: $0.key, value: $0.value) } : all)
-        put(table(try ([headers] + rows).map { row in try templates.map { try $0.render(row) } }))
+    private func lines(_ template: Template) throws -> String {
+        try rows.enumerated().map { place, row in
+            try template.render(row: sorted(row), labels: place < labels.count ? labels[place] : .object([])) + "\n"
+        }.joined()
+    }
+
+    private func rawText(_ row: JSON) -> String {
+        raw.map { line in
+            let text = cell(row[line.field])
+            return text.isEmpty ? "\(line.label):\n" : "\(line.label): \(text)\n"
+        }.joined() + "\n"
+    }
+
+    private var allHeadings: JSON {
+        var all: [(key: String, value: JSON)] = columns.map { (key: $0.field, value: .string($0.header)) }
+        all += headings.map { (key: $0.key, value: .string($0.value)) }
+        for field in rows.first?.fields ?? [] where !all.contains(where: { $0.key == field.key }) {
+            all.append((key: field.key, value: .string(field.key.uppercased())))
+        }
+        return .object(all)
+    }
+
+    /// Without space around it, and with the tabs and line ends that a shell passes as `\t` and `\n`.
+    private static func unescaped(_ format: String) -> String {
+        var text = ""
+        var rest = format[...]
+        while let character = rest.popFirst() {
+            if character == "\\", rest.first == "t" || rest.first == "n" {
+                text += rest.removeFirst() == "t" ? "\t" : "\n"
+            } else {
+                text.append(character)
+            }
+        }
+        while text.hasPrefix(" ") { text.removeFirst() }
+        while text.hasSuffix(" ") { text.removeLast() }
+        return text
     }
 
     private func sorted(_ row: JSON) -> JSON { .object(row.fields.sorted { $0.key < $1.key }) }
-    private func text(_ value: JSON) -> String { value.string ?? value.text() }
-}
-
-extension [String] {
-    /// The cells of a table's template: a tab, or `\t` as a shell passes it, ends one.
-    init(cells: some StringProtocol) {
-        var list = [""]
-        var rest = Substring(cells)
-        while let character = rest.popFirst() {
-            if character == "\t" {
-                list.append("")
-            } else if character == "\\", rest.first == "t" {
-                rest.removeFirst()
-                list.append("")
-            } else {
-                list[list.count - 1].append(character)
-            }
-        }
-        self = list
-    }
+    private func cell(_ value: JSON) -> String { value.string ?? value.text() }
 }
 
 /// The flags that every listing has.
@@ -62,6 +78,11 @@ struct ListingOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Show IDs only.") var quiet = false
     @Flag(name: .customLong("no-trunc"), help: "Show everything in full.") var noTrunc = false
     @Option(help: "table, json, 'table TEMPLATE' or a template: {{.ID}}, {{json .}}.") var format: String?
+}
+
+/// An object's fields as `a=1,b=2`, in order.
+func joinedPairs(_ object: JSON) -> String {
+    object.fields.map { "\($0.key)=\($0.value.string ?? "")" }.sorted().joined(separator: ",")
 }
 
 /// `-f key=value` as the API takes filters: `{"key":{"value":true}}`.

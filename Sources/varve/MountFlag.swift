@@ -5,6 +5,7 @@ enum MountFlag {
         var fields: [(key: String, value: JSON)] = []
         var bind: [(key: String, value: JSON)] = []
         var tmpfs: [(key: String, value: JSON)] = []
+        var volume: [(key: String, value: JSON)] = []
         for part in text.split(separator: ",") {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
             let value = pair.count > 1 ? pair[1] : ""
@@ -15,6 +16,8 @@ enum MountFlag {
             case "readonly", "ro": fields.append((key: "ReadOnly", value: .bool(value != "false" && value != "0")))
             case "bind-propagation": bind.append((key: "Propagation", value: .string(value)))
             case "bind-create-src": bind.append((key: "CreateMountpoint", value: .bool(true)))
+            case "volume-nocopy": volume.append((key: "NoCopy", value: .bool(value != "false" && value != "0")))
+            case "volume-subpath": volume.append((key: "Subpath", value: .string(value)))
             case "tmpfs-size": tmpfs.append((key: "SizeBytes", value: .int(try parseSize(value))))
             case "tmpfs-mode": tmpfs.append((key: "Mode", value: .int(try mode(value))))
             default:
@@ -29,6 +32,7 @@ enum MountFlag {
         }
         fields.insert((key: "Type", value: .string(kind)), at: 0)
         if !bind.isEmpty { fields.append((key: "BindOptions", value: .object(bind))) }
+        if !volume.isEmpty { fields.append((key: "VolumeOptions", value: .object(volume))) }
         if !tmpfs.isEmpty { fields.append((key: "TmpfsOptions", value: .object(tmpfs))) }
         return .object(fields)
     }

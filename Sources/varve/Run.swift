@@ -19,6 +19,7 @@ struct Run: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Run in the background and print the container's ID.") var detach = false
     @Option(name: .customLong("detach-keys"), help: "The keys that leave it running: ctrl-p,ctrl-q.") var detachKeys:
         String?
+    @Flag(name: .customLong("sig-proxy"), inversion: .prefixedNo, help: "Pass signals on.") var signalProxy = true
     @OptionGroup var options: RunOptions
 
     func run() throws {
@@ -33,14 +34,16 @@ struct Run: ParsableCommand {
             try startContainer(id, daemon)
             return put(id + "\n")
         }
-        let container = Attachment(
+        let streams = try options.attachedStreams(true)
+        var container = Attachment(
             daemon: daemon,
             id: id,
             isTTY: options.tty,
-            usesInput: options.interactive,
+            usesInput: streams.input,
             keys: keys
         )
-        let status = try container.run(removed: options.remove, proxiesSignals: !options.tty) {
+        (container.takesOutput, container.takesErrors) = (streams.output, streams.errors)
+        let status = try container.run(removed: options.remove, proxiesSignals: signalProxy && !options.tty) {
             try startContainer(id, daemon)
         }
         leave(status)
@@ -72,19 +75,34 @@ extension RunOptions {
                 status: 125
             )
         }
+        guard ["always", "missing", "never", nil].contains(pull) else {
+            throw Failure(message: "invalid --pull '\(pull ?? "")': it is always, missing or never", status: 125)
+        }
+        if pull == "always" { try fetch(image, daemon) }
+        do { return try create(image, command, attached, daemon) } catch let failure as Failure
+            where failure.http == 404 && failure.message.lowercased().contains("no such image") && pull != "never"
+        {
+            if !quiet { warn("Unable to find image '\(image)' locally") }
+            try fetch(image, daemon)
+            return try create(image, command, attached, daemon)
+        }
+    }
+
+    /// What is said of it is none of the container's output.
+    private func fetch(_ image: String, _ daemon: Daemon) throws {
+        do {
+            try pullImage(image, platform: platform, quiet: quiet, on: daemon, to: STDERR_FILENO)
+        } catch let failure as Failure { throw Failure(message: failure.message, status: 125, http: failure.http) }
+    }
+
+    private func create(_ image: String, _ command: [String], _ attached: Bool, _ daemon: Daemon) throws -> String {
         let query = (name.map { [("name", $0)] } ?? []) + (platform.map { [("platform", $0)] } ?? [])
         let body = try body(image: image, command: command, attached: attached)
-        do {
-            let created = try daemon.ask("POST", "/containers/create", query: query, body: body)
-            for warning in created["Warnings"].elements { warn("WARNING: \(shown(warning))") }
-            guard let id = created["Id"].string else { throw ClientError.malformed("no Id") }
-            if let cidfile { try write(id, to: cidfile) }
-            return id
-        } catch let failure as Failure
-            where failure.http == 404 && failure.message.lowercased().contains("no such image")
-        {
-            throw Failure(message: "\(failure.message)\nBring it first: varve load -i ARCHIVE", status: 125)
-        }
+        let created = try daemon.ask("POST", "/containers/create", query: query, body: body)
+        for warning in created["Warnings"].elements { warn("WARNING: \(shown(warning))") }
+        guard let id = created["Id"].string else { throw ClientError.malformed("no Id") }
+        if let cidfile { try write(id, to: cidfile) }
+        return id
     }
 
     private func write(_ id: String, to path: String) throws {

@@ -5,6 +5,7 @@ import Glibc
 struct RunOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Keep standard input open.") var interactive = false
     @Flag(name: .shortAndLong, help: "Give it a terminal.") var tty = false
+    @Option(name: .shortAndLong, help: "Attach only: stdin, stdout, stderr.") var attach: [String] = []
     @Flag(name: .customLong("rm"), help: "Remove it when it has stopped.") var remove = false
     @Option(help: "Its name.") var name: String?
     @Option(
@@ -19,42 +20,56 @@ struct RunOptions: ParsableArguments {
     @Option(name: [.customShort("h"), .long], help: "Its host name.") var hostname: String?
     @Option(help: "Its domain name.") var domainname: String?
     @Option(help: "The program to run instead of the image's entry point.") var entrypoint: String?
-    @Option(name: .shortAndLong, help: "A folder of the host: /host:/container[:ro].") var volume: [String] = []
-    @Option(help: "type=bind|tmpfs,source=…,target=…[,readonly]") var mount: [String] = []
+    @Option(name: .shortAndLong, help: "A folder of the host or a volume: /host:/container[:ro], name:/container.")
+    var volume: [String] =
+        []
+    @Option(name: .customLong("volume-driver"), help: "The driver of its volumes.") var volumeDriver: String?
+    @Option(name: .customLong("volumes-from"), help: "Another container's mounts: NAME[:ro].") var volumesFrom:
+        [String] = []
+    @Option(help: "type=bind|volume|tmpfs,source=…,target=…[,readonly]") var mount: [String] = []
     @Option(help: "A file system in memory: /path[:options].") var tmpfs: [String] = []
-    @Option(name: [.customLong("network"), .customLong("net")], help: "none, host, container:NAME or a network.")
-    var network: String?
+    @OptionGroup(title: "Network") var networking: NetworkOptions
     @Option(name: .customLong("cap-add"), help: "Add a capability.") var capAdd: [String] = []
     @Option(name: .customLong("cap-drop"), help: "Drop a capability.") var capDrop: [String] = []
     @Flag(help: "All capabilities, all devices.") var privileged = false
     @Flag(name: .customLong("read-only"), help: "A root file system that can't be written.") var readOnly = false
     @Option(help: "A limit: nofile=1024:2048.") var ulimit: [String] = []
     @Option(name: .shortAndLong, help: "A label: key=value.") var label: [String] = []
+    @Option(name: .customLong("label-file"), help: "A file of labels, one a line.") var labelFile: [String] = []
+    @Option(help: "A note for the OCI runtime: key=value.") var annotation: [String] = []
     @Option(name: .customLong("stop-signal"), help: "The signal that stops it.") var stopSignal: String?
     @Option(name: .customLong("stop-timeout"), parsing: .unconditional, help: "Seconds between that and SIGKILL.")
     var stopTimeout: Int?
     @Flag(help: "Run a small init that reaps processes.") var `init` = false
-    @Option(help: "Ignored, but for never and missing: images are not pulled yet.") var pull: String?
+    @Option(help: "Fetch the image before: always, missing (the default), never.") var pull: String?
+    @Flag(name: .shortAndLong, help: "Say nothing of fetching the image.") var quiet = false
+    @Flag(
+        name: .customLong("disable-content-trust"),
+        inversion: .prefixedNo,
+        help: .init("Taken for Docker's sake: signatures of images are not looked at.", visibility: .hidden)
+    )
+    var disableContentTrust = true
     @Option(help: "The platform.") var platform: String?
     @Option(help: "Write the container's ID to this file.") var cidfile: String?
     @Option(name: .customLong("shm-size"), help: "The size of /dev/shm: 64m.") var shmSize: String?
-    @Option(name: .customLong("add-host"), help: "A line of /etc/hosts: name:address.") var addHost: [String] = []
-    @Option(help: "A name server.") var dns: [String] = []
-    @Option(name: .customLong("dns-search"), help: "A search domain.") var dnsSearch: [String] = []
-    @Option(name: [.customLong("dns-option"), .customLong("dns-opt")], help: "An option of the resolver.")
-    var dnsOption: [String] = []
     @Option(name: .customLong("security-opt"), help: "A security option: no-new-privileges.") var securityOpt:
         [String] = []
     @Option(name: .customLong("group-add"), help: "A further group.") var groupAdd: [String] = []
-    @Option(help: "A device of the host.") var device: [String] = []
     @Option(help: "A kernel parameter: name=value.") var sysctl: [String] = []
     @Option(help: "host, container:NAME or empty.") var pid: String?
     @Option(help: "host, private, shareable or container:NAME.") var ipc: String?
     @Option(help: "host or empty.") var uts: String?
-    @Option(help: "no, always, on-failure[:n].") var restart: String?
+    @Option(help: "host or empty.") var userns: String?
+    @Option(help: "host or private.") var cgroupns: String?
+    @Option(name: .customLong("cgroup-parent"), help: "The cgroup that its own is made in.") var cgroupParent: String?
+    @Option(help: "The isolation technology: default.") var isolation: String?
+    @Option(help: "no, always, unless-stopped, on-failure[:n].") var restart: String?
+    @OptionGroup(title: "Limits") var resources: ResourceOptions
+    @OptionGroup(title: "Devices and rarer limits") var devices: DeviceOptions
+    @OptionGroup(title: "Health") var health: HealthOptions
     @Option(name: .customLong("storage-opt"), help: "An option of the storage driver: size=10G.") var storageOpt:
         [String] = []
-    @Option(name: .customLong("log-driver"), help: "json-file or none.") var logDriver: String?
+    @Option(name: .customLong("log-driver"), help: "json-file, local or none.") var logDriver: String?
     @Option(name: .customLong("log-opt"), help: "An option of the log: max-size=10m.") var logOpt: [String] = []
     @Option(name: .customLong("runtime"), help: "The OCI runtime.") var runtime: String?
     @Argument(parsing: .captureForPassthrough, help: "The image, and the command to run in it.")
@@ -72,16 +87,16 @@ struct RunOptions: ParsableArguments {
         }
         return (image, Array(words.dropFirst()))
     }
+}
 
-    /// The variables, `NAME` alone resolved from our own environment.
-    func environment() throws -> [String] {
-        let entries = try envFile.flatMap { path -> [String] in
-            try lines(of: path).filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        }
-        return (entries + env).map { entry in
-            guard !entry.contains("="), let value = getenv(entry) else { return entry }
-            return "\(entry)=\(String(cString: value))"
-        }
+/// Environment variables of files and flags, `NAME` alone resolved from our own environment.
+func environment(files: [String], entries: [String]) throws -> [String] {
+    let filed = try files.flatMap { path -> [String] in
+        try lines(of: path).filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    }
+    return (filed + entries).map { entry in
+        guard !entry.contains("="), let value = getenv(entry) else { return entry }
+        return "\(entry)=\(String(cString: value))"
     }
 }
 

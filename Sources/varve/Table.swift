@@ -1,15 +1,29 @@
-/// Rows in columns as Docker aligns them: at least ten wide, three spaces between, the last one as long as it is.
-func table(_ rows: [[String]]) -> String {
-    var widths: [Int] = []
-    for row in rows {
-        for (column, cell) in row.enumerated() {
-            if column == widths.count { widths.append(10) }
-            widths[column] = max(widths[column], cell.count + 3)
-        }
+/// Text with tabs, in columns as Docker aligns them (Go's tabwriter): at least ten wide, three spaces between, what is
+/// behind a line's last tab as long as it is.
+///
+/// A column is as wide as its widest cell among the lines next to each other that have it, and at least `least`.
+func aligned(_ text: String, least: Int = 10) -> String {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
-    return rows.map { row in
-        row.enumerated().map { column, cell in
-            column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-        }.joined() + "\n"
-    }.joined()
+    var column = 0
+    while lines.contains(where: { $0.count > column + 1 }) {
+        var start = 0
+        while start < lines.count {
+            let end = lines[start...].firstIndex { $0.count <= column + 1 } ?? lines.count
+            let width = lines[start..<end].reduce(least) { max($0, $1[column].unicodeScalars.count + 3) }
+            for line in start..<end {
+                let missing = width - lines[line][column].unicodeScalars.count
+                lines[line][column] += String(repeating: " ", count: missing)
+            }
+            start = max(end, start) + 1
+        }
+        column += 1
+    }
+    return lines.map { $0.joined() }.joined(separator: "\n")
+}
+
+/// Rows of cells, aligned.
+func table(_ rows: [[String]], least: Int = 10) -> String {
+    aligned(rows.map { $0.joined(separator: "\t") + "\n" }.joined(), least: least)
 }

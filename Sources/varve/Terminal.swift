@@ -1,9 +1,9 @@
 import Glibc
 
 /// How large the terminal is; 0 by 0 without one.
-func terminalSize() -> (rows: Int, columns: Int) {
+func terminalSize(_ descriptor: CInt = STDOUT_FILENO) -> (rows: Int, columns: Int) {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return (0, 0) }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return (0, 0) }
     return (Int(size.ws_row), Int(size.ws_col))
 }
 

@@ -19,6 +19,25 @@ func significant(_ value: Double, _ digits: Int) -> String {
     return String(decoding: buffer.prefix(Int(max(0, count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
+/// C's `%.{digits}f`.
+func fixed(_ value: Double, _ digits: Int) -> String {
+    var buffer = [CChar](repeating: 0, count: 400)
+    let count = withVaList([value]) { vsnprintf(&buffer, buffer.count, "%.\(max(0, min(digits, 30)))f", $0) }
+    return String(decoding: buffer.prefix(Int(max(0, count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// `7.391MiB`: four significant digits, powers of 1024, as Docker writes memory.
+func binarySize(_ bytes: Double) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    var value = bytes
+    var unit = 0
+    while value >= 1024, unit < units.count - 1 {
+        value /= 1024
+        unit += 1
+    }
+    return significant(value, 4) + units[unit]
+}
+
 /// `5 minutes`, in Docker's words.
 func humanDuration(seconds: Int) -> String {
     let (minutes, hours) = (seconds / 60, Int((Double(seconds) / 3600).rounded()))
@@ -43,19 +62,6 @@ func humanDuration(seconds: Int) -> String {
     }
 }
 
-/// How long ago a moment was, in seconds since 1970.
-func ago(_ created: Int) -> String { created <= 0 ? "N/A" : humanDuration(seconds: time(nil) - created) + " ago" }
-
-/// `2026-11-21T06:00:00Z`.
-func timestamp(_ seconds: Int) -> String {
-    var moment = time_t(seconds)
-    var parts = tm()
-    gmtime_r(&moment, &parts)
-    func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
-        + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
-}
-
 /// Reads `64m`, `1.5g`, `512` as bytes, powers of 1024.
 func parseSize(_ text: String) throws -> Int {
     let lower = text.lowercased()
@@ -68,10 +74,33 @@ func parseSize(_ text: String) throws -> Int {
     guard let value = Double(digits), let power = powers[name] else {
         throw Failure(message: "invalid size: '\(text)'", status: 125)
     }
-    return Int(value * pow(1024, Double(power)))
+    let bytes = value * pow(1024, Double(power))
+    guard bytes < 9e18 else {
+        throw Failure(message: "invalid size: '\(text)' is more than can be counted", status: 125)
+    }
+    return Int(bytes)
 }
 
 /// The first twelve digits of an ID, without its algorithm.
 func shortID(_ id: String) -> String {
     String((id.hasPrefix("sha256:") ? id.dropFirst(7) : id[...]).prefix(12))
+}
+
+/// Nanoseconds of a duration as Go writes it: `1m30s`, `1.5h`, `250ms`.
+func nanoseconds(_ text: String) throws -> Int {
+    let units: [String: Double] = ["ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9]
+    var rest = Substring(text)
+    var sum = 0.0
+    while !rest.isEmpty {
+        let digits = rest.prefix { $0.isNumber || $0 == "." }
+        rest = rest.dropFirst(digits.count)
+        let unit = rest.prefix { $0.isLetter }
+        rest = rest.dropFirst(unit.count)
+        guard let number = Double(digits), let factor = units[String(unit)] else {
+            throw Failure(message: "invalid duration '\(text)': write it as 30s, 1m30s or 500ms")
+        }
+        sum += number * factor
+    }
+    guard !text.isEmpty, sum < 9e18 else { throw Failure(message: "invalid duration '\(text)'") }
+    return Int(sum)
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import HTTPClient
 
 /// `varve`: containers and images from the command line.
@@ -10,7 +9,7 @@ struct Varve: ParsableCommand {
         abstract: "Run containers and look after images, on the storage driver of your choice.",
         discussion: """
             Examples:
-              varve load -i busybox.tar             bring an image
+              varve pull busybox                    bring an image
               varve run --rm busybox echo hello     run a command in it
               varve run -it --name box busybox sh   a shell, on a terminal
               varve ps -a                           what runs and what ran
@@ -18,82 +17,93 @@ struct Varve: ParsableCommand {
 
             The daemon is found at -H, VARVE_HOST, DOCKER_HOST or unix:///run/varve/varve.sock.
             """,
-        version: "varve 0.1.0",
         groupedSubcommands: [
             CommandGroup(
                 name: "Containers",
                 subcommands: [
                     Run.self, Create.self, Start.self, Exec.self, Attach.self, Ps.self, Logs.self, Wait.self, Stop.self,
-                    Restart.self, Kill.self, Rm.self, Diff.self, Export.self, Commit.self,
+                    Restart.self, Kill.self, Pause.self, Unpause.self, Rm.self, Diff.self, Export.self, Commit.self,
+                    Copy.self, Top.self, StatsVerb.self, Port.self, Rename.self, Update.self,
                 ]
             ),
             CommandGroup(
                 name: "Images",
-                subcommands: [Images.self, Load.self, Save.self, Import.self, Tag.self, Rmi.self, History.self]
+                subcommands: [
+                    Images.self, Pull.self, Push.self, Load.self, Save.self, Import.self, Tag.self, Rmi.self,
+                    History.self, Search.self,
+                ]
             ),
             CommandGroup(
                 name: "Engine",
-                subcommands: [Version.self, Info.self, Inspect.self, Driver.self]
+                subcommands: [
+                    LoginVerb.self, Logout.self, EventsVerb.self, Version.self, Info.self, Inspect.self, Driver.self,
+                    CompletionVerb.self,
+                ]
             ),
-            CommandGroup(name: "By kind", subcommands: [ContainerGroup.self, ImageGroup.self]),
+            CommandGroup(
+                name: "By kind",
+                subcommands: [
+                    ContainerGroup.self, ImageGroup.self, VolumeGroup.self, NetworkGroup.self, SystemGroup.self,
+                ]
+            ),
         ]
     )
 
     @Option(name: [.customShort("H"), .long], help: "The daemon's socket: unix:///path.")
     var host: String?
+    @Option(help: "The folder with config.json, as DOCKER_CONFIG.") var config: String?
+    @Flag(name: [.customShort("v"), .long], help: "Show the version.") var version = false
 
     static func main() {
-        let arguments = takeHost(Array(CommandLine.arguments.dropFirst()))
-        if arguments == ["--version"] {
-            put(configuration.version + "\n")
-            leave(0)
-        }
-        if arguments.first == "driver" { Driver.handOver(Array(arguments)) }
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            try GlobalFlags.take(&arguments)
+            if let first = arguments.first, let hidden = HiddenVerb(rawValue: first) {
+                try hidden.run(Array(arguments.dropFirst()))
+                leave(0)
+            }
+        } catch { fail(error, isRun: false) }
+        // `cp` and `driver` are the daemon's program's, flags and help included.
+        let isHandedOver = ["cp", "driver"].contains(arguments.first) || arguments.starts(with: ["container", "cp"])
+        if isHandedOver { Driver.handOver(arguments.first == "container" ? Array(arguments.dropFirst()) : arguments) }
         // The exit status of `run` is the container's own; what fails before that is 125.
         let isRun = arguments.first { $0 != "container" } == "run"
         do {
             var command = try parsed(arguments)
             try command.run()
-        } catch let failure as Failure {
+        } catch { fail(error, isRun: isRun) }
+        leave(0)
+    }
+
+    /// Says what went wrong, and ends.
+    private static func fail(_ error: any Error, isRun: Bool) -> Never {
+        if let failure = error as? Failure {
             if !failure.message.isEmpty { warn(isRun ? "varve: \(failure.message)" : failure.message) }
             leave(failure.status ?? (isRun ? 125 : 1))
-        } catch let error as ClientError {
+        }
+        if let error = error as? ClientError {
             warn(isRun ? "varve: \(error)" : "\(error)")
             leave(isRun ? 125 : 1)
-        } catch {
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            if code.isSuccess {
-                if !text.isEmpty { put(text + "\n") }
-                leave(0)
-            }
-            warn(text)
-            leave(isRun ? 125 : code == .validationFailure ? 1 : code.rawValue)
         }
-        leave(0)
+        let code = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if code.isSuccess {
+            if !text.isEmpty { put(text + "\n") }
+            leave(0)
+        }
+        warn(text)
+        leave(isRun ? 125 : code == .validationFailure ? 1 : code.rawValue)
     }
 
     /// Parses with the verb's own parser where that will do: to set up all of them costs milliseconds.
     ///
     /// What it does not take, and what asks for help, goes through the whole parser, which can explain.
     private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-        let verbs = configuration.groupedSubcommands.flatMap(\.subcommands)
-        let verb = verbs.first { $0._commandName == arguments.first && $0.configuration.subcommands.isEmpty }
-        if let command = try? verb?.parseAsRoot(Array(arguments.dropFirst())) { return command }
-        return try parseAsRoot(arguments)
-    }
-
-    /// Takes `-H …` off the front, into `VARVE_HOST`.
-    private static func takeHost(_ arguments: [String]) -> [String] {
-        guard let first = arguments.first else { return arguments }
-        if first == "-H" || first == "--host", arguments.count > 1 {
-            setenv("VARVE_HOST", arguments[1], 1)
-            return takeHost(Array(arguments.dropFirst(2)))
-        }
-        if first.hasPrefix("--host=") {
-            setenv("VARVE_HOST", String(first.dropFirst("--host=".count)), 1)
-            return takeHost(Array(arguments.dropFirst()))
-        }
-        return arguments
+        if let mistake = Verbs.mistake(in: arguments) { throw Failure(message: mistake) }
+        guard let (verb, depth) = Verbs.find(arguments) else { return try parseAsRoot(arguments) }
+        var words = Array(arguments.dropFirst(depth))
+        if !PosixArguments.isPlain(words) { words = PosixArguments.rewritten(words, ArgumentTable(verb)) }
+        if let command = try? verb.parseAsRoot(words) { return command }
+        return try parseAsRoot(arguments.prefix(depth) + words)
     }
 }
