@@ -21,7 +21,10 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let nio = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS"].map {
+    Target.Dependency.product(name: $0, package: "swift-nio")
+}
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -69,6 +72,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // 0 kernel
@@ -77,60 +81,74 @@ let package = Package(
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
         .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1 system
         module("Linux", ["CLinux", "CCap", system]),
         // 2 formats
         module("OCI", []),
-        module("RuntimeProtocol", ["OCI"]),
-        module("Archive", ["Linux", "CLinux", "CArchive", "CZlib", system]),
+        module("RuntimeProtocol", ["Linux", "OCI"]),
+        module("Cgroups", ["Linux", system]),
+        module("Archive", ["Linux", "CLinux", "CArchive", "CZlib", "OCI", system]),
         module("HTTPClient", ["Linux", system]),
+        module("Metrics", []),
+        module("Hashing", ["Archive", "OCI", crypto]),
         // 3 drivers
         module("GraphDrivers", ["Archive", "Linux", system]),
         // 4 services
         module("DriverChecks", ["GraphDrivers", "Archive", "Linux", "CLinux", system]),
-        module("Storage", ["GraphDrivers", "Archive", "OCI", "Linux", "CLinux", crypto, logging, system]),
-        module("Launcher", ["RuntimeProtocol", "OCI", "Linux", "CLinux", logging, system]),
+        module("Storage", ["GraphDrivers", "Archive", "Hashing", "OCI", "Linux", "CLinux", crypto, logging, system]),
+        module("Registry", ["Archive", "Hashing", "OCI", "Linux", "CCurl", crypto, logging, system]),
+        module("Launcher", ["RuntimeProtocol", "Cgroups", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
         module(
             "Engine",
-            ["Storage", "Launcher", "RuntimeProtocol", "GraphDrivers", "Archive", "DockerAPI", "OCI", "Linux"] + [
+            [
+                "Storage", "Registry", "Launcher", "RuntimeProtocol", "Cgroups", "GraphDrivers", "Archive", "Hashing",
+                "DockerAPI", "OCI", "Linux", "Metrics",
+            ] + [
                 logging, system,
             ]
         ),
         // 6 api
-        module("HTTPServer", nio + ["Linux", logging, system]),
+        module("HTTPServer", nio + [tls, "Linux", "Metrics", logging, system]),
         module(
             "APIServer",
-            ["Engine", "Storage", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", logging, system]
+            [
+                "Engine", "Registry", "Storage", "DockerAPI", "HTTPServer", "OCI", "Archive", "Linux", "Metrics",
+                logging, system,
+            ]
         ),
         // 7 programs
         .executableTarget(
             name: "varved",
             dependencies: [
-                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Launcher", "HTTPServer", "Archive",
-                "OCI", "Linux",
+                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Registry", "Launcher", "HTTPServer",
+                "HTTPClient",
+                "DockerAPI", "Archive", "OCI", "Linux", "Metrics",
                 arguments, logging, system,
             ] + drivers.map { .target(name: "\($0.key)Driver") },
+            exclude: ["systemd"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "varve",
-            dependencies: ["HTTPClient", "Linux", "CLinux", arguments, system],
+            dependencies: ["HTTPClient", "OCI", "Linux", "CLinux", arguments, system],
             swiftSettings: strict,
             linkerSettings: whole
         ),
         .executableTarget(
             name: "varve-runtime",
-            dependencies: ["RuntimeProtocol", "OCI", "Linux", "CLinux", "CCap", system],
+            dependencies: ["RuntimeProtocol", "Cgroups", "OCI", "Linux", "CLinux", "CCap", "CZlib", system],
             swiftSettings: strict,
             linkerSettings: whole
         ),
         // tests
         tests("Linux", ["CLinux", system]),
+        tests("Cgroups", ["Linux", system]),
         tests("OCI"),
-        tests("Archive", ["Linux", system]),
+        tests("Archive", ["CArchive", "Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
         .executableTarget(
             name: "storage-exerciser",
@@ -150,12 +168,15 @@ let package = Package(
         tests(
             "Storage",
             [
-                "storage-exerciser", "GraphDrivers", "Archive", "OCI", "Linux", "Overlay2Driver", "VFSDriver", logging,
+                "storage-exerciser", "GraphDrivers", "Archive", "Hashing", "OCI", "Linux", "Overlay2Driver",
+                "VFSDriver", logging,
                 system,
             ]
         ),
+        tests("Registry", ["OCI", "Linux", logging, system]),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
-        tests("Engine", ["DockerAPI", "OCI", "Linux", system]),
-        tests("HTTPServer", ["HTTPClient", "Linux", logging, system]),
+        tests("Engine", ["RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
+        tests("HTTPServer", ["HTTPClient", "Linux", "Metrics", logging, system]),
+        tests("Metrics"),
     ] + drivers.flatMap { driver($0.key, $0.value) }
 )

@@ -17,11 +17,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-pid_t linux_clone(uint64_t flags) {
+pid_t linux_clone(uint64_t flags, int group) {
     struct clone_args arguments = {.flags = flags, .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD};
+    if (group >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = group;
+    }
     return syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
+int linux_unshare(int flags) { return unshare(flags); }
 int linux_setns(int fd, int flags) { return setns(fd, flags); }
 int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
 int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
@@ -50,7 +55,7 @@ int linux_set_open_files(pid_t pid, uint64_t soft, uint64_t hard) {
 }
 
 static pid_t spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
-                   const int *descriptors, int count) {
+                   int input, const int *descriptors, int count) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -61,7 +66,8 @@ static pid_t spawn(const char *path, char *const arguments[], char *const enviro
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (input < 0) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    else posix_spawn_file_actions_adddup2(&actions, input, 0);
     for (int i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, descriptors[i], i + 1);
     posix_spawn_file_actions_addclosefrom_np(&actions, count + 1);
     if (folder) posix_spawn_file_actions_addchdir_np(&actions, folder);
@@ -74,13 +80,13 @@ static pid_t spawn(const char *path, char *const arguments[], char *const enviro
 }
 
 pid_t linux_spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
-                  const int *descriptors, int count) {
+                  int input, const int *descriptors, int count) {
     // Out of the way of the numbers they get: a dup2 must not overwrite what the next one reads.
     int copies[8], made = 0;
     pid_t pid = -1;
     if (count > 8) return errno = EINVAL, -1;
     while (made < count && (copies[made] = fcntl(descriptors[made], F_DUPFD_CLOEXEC, 9)) >= 0) made++;
-    if (made == count) pid = spawn(path, arguments, environment, folder, copies, count);
+    if (made == count) pid = spawn(path, arguments, environment, folder, input, copies, count);
     int error = errno;
     while (made > 0) close(copies[--made]);
     errno = error;

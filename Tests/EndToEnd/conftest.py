@@ -44,6 +44,15 @@ def loop_disk(image, mount_point, size, kind="ext4"):
         os.unlink(image)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def routes_called(request):
+    """Where this file's daemons write down which of their routes are called; see `.ci/api-table`."""
+    if folder := os.environ.get("VARVE_E2E_ROUTES"):
+        os.environ["VARVE_ROUTE_LOG"] = f"{folder}/{request.path.stem}"
+    yield
+    os.environ.pop("VARVE_ROUTE_LOG", None)
+
+
 @pytest.fixture(scope="session")
 def place():
     """A scratch folder: short, because paths of sockets have 107 bytes."""

@@ -84,7 +84,8 @@ class Daemon:
     def argv(self):
         return [
             str(BIN / "varved"), "-s", self.driver, "--data-root", str(self.data_root), "--exec-root", str(self.exec_root),
-            "--pidfile", str(self.pidfile), "--config-file", str(self.config), "-H", self.host, *self.arguments,
+            "--pidfile", str(self.pidfile), "--config-file", str(self.config), "-H", self.host,
+            "--cgroup-parent", f"/{self.name}", *self.arguments,
         ]
 
     def start(self, timeout=20):
@@ -187,4 +188,5 @@ class Daemon:
                 self.kill9()
             found = leaks.of(self)
             leaks.end(self)
+        leaks.remove_groups(self)
         assert not found, f"{self.name} left behind:\n" + "\n".join(found) + "\n" + self.tail()

@@ -58,6 +58,19 @@ def bundles(exec_root):
     return [str(entry) for entry in exec_root.glob("**/*") if HEX64.match(entry.name)]
 
 
+def control_groups(parent):
+    """Those below a daemon's own, deepest first."""
+    found = [path for path in pathlib.Path("/sys/fs/cgroup").glob(f"**/{parent}/**") if path.is_dir() and path.name != parent]
+    return sorted(map(str, found), key=len, reverse=True)
+
+
+def remove_groups(daemon):
+    """The daemon's own groups, which it leaves as dockerd does: other daemons may use them."""
+    for path in list(pathlib.Path("/sys/fs/cgroup").glob(f"**/{daemon.name}")):
+        with contextlib.suppress(OSError):      # what is in it was found, or is another's
+            path.rmdir()
+
+
 def of(daemon, patience=3):
     """Everything found, as text; what is on its way out gets `patience` seconds."""
     deadline = time.monotonic() + patience * float(os.environ.get("VARVE_PATIENCE", "1"))
@@ -66,6 +79,7 @@ def of(daemon, patience=3):
         found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place)]
         found += [f"loop device {device}" for device in loop_devices(daemon.data_root)]
         found += [f"temporary {path}" for path in temporary_files(daemon.data_root)]
+        found += [f"control group {path}" for path in control_groups(daemon.name)]
         found += [f"bundle {path}" for path in bundles(daemon.exec_root)]
         if not found or time.monotonic() > deadline:
             return found
@@ -79,3 +93,6 @@ def end(daemon):
             os.kill(pid, signal.SIGKILL)
     for point in mounts_below(daemon.data_root, daemon.place):
         subprocess.run(["umount", "-l", point], check=False)
+    for path in control_groups(daemon.name):
+        with contextlib.suppress(OSError):
+            os.rmdir(path)

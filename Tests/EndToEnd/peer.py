@@ -17,6 +17,8 @@ exec "$@"
 class Dockerd(engine.Daemon):
     """The same folders and clients, another program."""
 
+    in_host_network = False     # to reach a registry that listens on this machine's loopback
+
     def argv(self):
         flags = [
             "--data-root", self.data_root, "--exec-root", self.exec_root, "--pidfile", self.pidfile, "-H", self.host,
@@ -24,7 +26,8 @@ class Dockerd(engine.Daemon):
             "--ip6tables=false", "--ip-masq=false", "--exec-opt", "native.cgroupdriver=cgroupfs", "--log-level", "error",
             "--cgroup-parent", f"/{self.name}", *self.arguments,
         ]
-        namespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        network = [] if self.in_host_network else ["--net"]
+        namespaces = ["unshare", *network, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         return [*namespaces, "sh", "-c", START, "sh", "dockerd", *map(str, flags)]
 
     def start(self, timeout=60):
@@ -51,7 +54,7 @@ class Dockerd(engine.Daemon):
 
     def cgroups(self):
         found = subprocess.run(
-            ["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", f"*/{self.name}*"], capture_output=True, text=True,
+            ["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-name", self.name], capture_output=True, text=True,
             check=False,
         )
         return found.stdout.splitlines()

@@ -8,6 +8,7 @@ import pytest
 import conftest
 import dataroot
 import drivers
+import engine as engines
 import rootfs
 
 
@@ -136,12 +137,34 @@ def test_bad_command_lines(cli, arguments, code, words):
 def test_bad_request_bodies(engine, body):
     """Wrong JSON is the client's mistake, never a crash."""
     connection_body = body.encode()
-    import engine as engines
     connection = engines.UnixConnection(engine.socket)
     connection.request("POST", "/v1.50/containers/create", connection_body, {"Content-Type": "application/json"})
     response = connection.getresponse()
     assert response.status == 400 and json.loads(response.read())["message"]
     connection.close()
+
+
+def send(daemon, path, body, headers):
+    with contextlib.closing(engines.UnixConnection(daemon.socket)) as connection:
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read() or b"{}")
+
+
+def test_what_a_web_page_can_send(engine):
+    """A page may post text to any address, and its browser says where it is from: neither gets through."""
+    for path in ("/volumes/create", "/containers/create", "/commit?container=x"):
+        for kind in ("text/plain", "text/plain; application/json", "application/x-www-form-urlencoded"):
+            status, said = send(engine, path, b'{"Name":"page"}', {"Content-Type": kind})
+            assert (status, said["message"]) == (400, f"unsupported Content-Type header ({kind}): must be 'application/json'")
+    assert send(engine, "/volumes/create", b'{"Name":"page"}', {})[0] == 400
+    for kind in ("application/json", "Application/JSON; charset=utf-8"):
+        status, said = send(engine, "/volumes/create", b'{"Name":"page"}', {"Content-Type": kind, "Origin": "http://page.example"})
+        assert status == 403 and "Origin" in said["message"]
+        assert "page" not in engine.docker("volume", "ls", "-q").lines
+        assert send(engine, "/volumes/create", b'{"Name":"page"}', {"Content-Type": kind})[0] == 201
+        engine.docker("volume", "rm", "page")
+    assert send(engine, "/containers/prune", None, {"Origin": "null"})[0] == 403
 
 
 class TestFullDisk:

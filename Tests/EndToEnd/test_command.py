@@ -7,7 +7,7 @@ import engine as engines
 
 VERBS = [
     "version", "info", "images", "load", "save", "import", "export", "tag", "rmi", "inspect", "history", "create", "start", "run",
-    "attach", "logs", "wait", "stop", "kill", "rm", "ps", "exec", "diff",
+    "attach", "logs", "wait", "stop", "kill", "rm", "ps", "exec", "diff", "pause", "unpause", "stats", "port", "search", "network", "completion",
 ]
 
 

@@ -194,3 +194,45 @@ def test_removal_waits_for_readers(fresh):
     fresh.start()
     assert fresh.docker("ps", "-aq").lines, "it was not removed, and is there"
     fresh.docker("rm", "box")
+
+
+def test_prune_takes_what_filters_say(cli):
+    """Containers and images go by label and age; what is used stays, whatever they say."""
+    for name, labels in [("old", ["a=1"]), ("kept", ["a=1", "keep"]), ("other", ["a=2"])]:
+        cli.daemon.docker("create", "--name", name, *(word for label in labels for word in ("--label", label)), "busybox", "true")
+    cli.daemon.docker("run", "-d", "--name", "running", "--label", "a=1", "busybox", "sleep", "600")
+    assert cli("container", "prune", "-f", "--filter", "until=1h").out.count("\n") == 1
+    pruned = cli("container", "prune", "-f", "--filter", "label=a=1", "--filter", "label!=keep").out
+    names = cli.daemon.docker("ps", "-a", "--format", "{{.Names}}").lines
+    assert sorted(names) == ["kept", "other", "running"] and "Deleted Containers" in pruned
+    for name in ("v1", "v2"):
+        cli.daemon.docker("commit", "-c", f"LABEL kind={name}", "other", f"pruned:{name}")
+    cli("image", "prune", "-af", "--filter", "label=kind=v1")
+    assert cli.daemon.docker("images", "--format", "{{.Tag}}", "pruned").lines == ["v2"]
+    cli("system", "prune", "-af", "--filter", "label=kind=v2")
+    assert cli.daemon.docker("images", "-q", "pruned").out == "" and "running" in cli.daemon.docker("ps", "--format", "{{.Names}}").out
+    assert cli("image", "prune", "-f", "--filter", "until=nonsense", check=False).code != 0
+
+
+def test_rename_top_and_df(cli):
+    """What is changed and looked at beside the container's life."""
+    cli("run", "-d", "--name", "box", "busybox", "sleep", "600")
+    cli("rename", "box", "other")
+    assert cli("ps", "--format", "{{.Names}}").out == "other\n"
+    assert "is already in use" in cli("create", "--name", "other", "busybox", check=False).err
+    assert "sleep 600" in cli("top", "other").out and cli("top", "other").lines[0].split()[0] == "UID"
+    assert cli("top", "other", "-o", "pid,args").lines[0].split() == ["PID", "COMMAND"]
+    rows = {line.split("  ")[0]: line.split() for line in cli("system", "df").lines}
+    assert rows["TYPE"] == ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"] and rows["Containers"][1:3] == ["1", "1"]
+    cli("rm", "-f", "other")
+
+
+def test_restart_removes_nothing(cli):
+    """A container with --rm is gone at its end, but not at the first half of a restart."""
+    cli("run", "-d", "--rm", "--name", "box", "--stop-timeout", "0", *SLEEPER)
+    cli("exec", "box", "touch", "/kept")
+    cli("restart", "box")
+    assert state(cli, "box")["Running"]
+    cli("exec", "box", "test", "-e", "/kept")
+    cli("kill", "box")
+    clients.eventually(lambda: cli("ps", "-aq").out == "")

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+import clients
+
 SAID = {
     "nosuchprogram": (127, 'exec: "nosuchprogram": executable file not found in $PATH'),
     "/nosuch/program": (127, "no such file or directory"),
@@ -83,6 +85,18 @@ def test_short_outputs_are_whole(cli):
     """A container that ends at once loses no line."""
     for _ in range(5):
         assert cli("run", "--rm", "busybox", "seq", "2000").lines == [str(n) for n in range(1, 2001)]
+
+
+def test_init(cli):
+    """The first process collects the ended ones of others, passes signals on, and ends as the command does."""
+    assert cli("run", "--rm", "--init", "busybox", "sh", "-c", "cat /proc/1/comm").out == "docker-init\n"
+    assert cli("run", "--rm", "busybox", "cat", "/proc/1/comm").out == "cat\n"
+    cli("run", "-d", "--init", "--name", "box", "busybox", "sh", "-c", "(sh -c 'sleep 0.1 & exec true') ; exec sleep 600")
+    clients.eventually(lambda: "sleep 600" in cli("exec", "box", "ps").out)
+    assert " Z " not in cli("exec", "box", "ps", "-o", "stat").out
+    cli("stop", "box")
+    assert cli.daemon.inspect("box", "{{json .State.ExitCode}}") == 143
+    assert cli("run", "--rm", "--init", "busybox", "sh", "-c", "exit 7", check=False).code == 7
 
 
 @pytest.mark.parametrize("user, expected", [

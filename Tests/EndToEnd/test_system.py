@@ -34,6 +34,26 @@ def test_info(cli):
     assert drivers.INFO[cli.daemon.driver] in said
 
 
+def test_disk_usage(engine):
+    """A layer counts once, and what images have in common is told of each."""
+    base = json.loads(engine.api("GET", "/system/df")[1])["Images"][0]
+    engine.docker("run", "--name", "box", "busybox", "sh", "-c", "dd if=/dev/zero of=/file bs=1024 count=512")
+    engine.docker("commit", "box", "bigger")
+    usage = json.loads(engine.api("GET", "/system/df")[1])
+    images = {image["RepoTags"][0]: image for image in usage["Images"]}
+    bigger, below = images["bigger:latest"], images[base["RepoTags"][0]]
+    assert below["SharedSize"] == below["Size"] == bigger["SharedSize"] > 0
+    own = bigger["Size"] - bigger["SharedSize"]
+    assert 512 * 1024 <= own < 1024 * 1024
+    assert usage["LayersSize"] == below["Size"] + own
+    assert below["Containers"] == 1 and bigger["Containers"] == 0
+    assert usage["Containers"][0]["SizeRw"] >= 512 * 1024
+    listed = json.loads(engine.api("GET", "/images/json?shared-size=1")[1])
+    assert {image["Id"]: image["SharedSize"] for image in listed} == {i["Id"]: i["SharedSize"] for i in usage["Images"]}
+    shown = engine.docker("system", "df", "-v", "--format", "{{range .Images}}{{.Repository}} {{.UniqueSize}} {{.SharedSize}}\n{{end}}").out
+    assert any(line.startswith("bigger ") and not line.split()[1].startswith("0B") for line in shown.splitlines()), shown
+
+
 def test_versions_out_of_range(engine):
     for path, words in {"/v1.99/info": "too new. Maximum supported API version is", "/v1.10/info": "too old"}.items():
         status, body = engine.api("GET", path)

@@ -5,8 +5,12 @@
 #include <sys/types.h>
 
 // clone3(2) with copied memory, like fork(2); only for single-threaded programs. Flags that include CLONE_PARENT take
-// no exit signal, as the kernel wants it.
-pid_t linux_clone(uint64_t flags);
+// no exit signal, as the kernel wants it. The new process is in the cgroup v2 whose folder `group` is open; -1: in its
+// parent's.
+pid_t linux_clone(uint64_t flags, int group);
+
+// unshare(2); with threads, of the calling one alone.
+int linux_unshare(int flags);
 
 int linux_setns(int fd, int flags);
 
@@ -27,7 +31,7 @@ int linux_prctl(int option, unsigned long second, unsigned long third);
 // 8) `descriptors` as 1, 2, … and no other one, `environment` (which ends with NULL) and no signal blocked; returns its
 // pid (`man 3 posix_spawn`).
 pid_t linux_spawn(const char *path, char *const arguments[], char *const environment[], const char *folder,
-                  const int *descriptors, int count);
+                  int input, const int *descriptors, int count);
 
 // One message of a SOCK_SEQPACKET or the next bytes of a stream, with at most one descriptor (-1: none).
 ssize_t linux_send(int socket, const void *bytes, size_t count, int descriptor);
@@ -53,7 +57,7 @@ int linux_loopback_up(void);
 int linux_memory_file(const char *name);
 int linux_seal(int file);
 
-// Namespace flags of clone3(2), setns(2).
+// Namespace flags of clone3(2), setns(2), unshare(2).
 enum {
     LINUX_NEWNS = 0x00020000, LINUX_NEWCGROUP = 0x02000000, LINUX_NEWUTS = 0x04000000, LINUX_NEWIPC = 0x08000000,
     LINUX_NEWPID = 0x20000000, LINUX_NEWNET = 0x40000000, LINUX_CLONE_PARENT = 0x00008000

@@ -1,0 +1,212 @@
+"""Images by registry: fetched whole or not at all, once, and from where they were cut."""
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import time
+
+import docker
+import pytest
+
+import clients
+import registry as registries
+from pulls import app, driver, left, proxy, registry, through  # noqa: F401 fixtures
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@pytest.fixture
+def tidy(cli):
+    """The clients; afterwards only busybox is left, and no half download."""
+    yield cli
+    daemon = cli.daemon
+    daemon.remove_containers()
+    for line in daemon.docker("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").lines:
+        name, image = line.split()
+        if name != "busybox:latest":
+            daemon.docker("rmi", "-f", image if "<none>" in name else name)
+    assert not left(daemon)
+
+
+def test_there_and_back(tidy, registry, app):
+    """What was pushed is pulled the same, by its tag and by its digest, and a second time nothing moves."""
+    name, image = app
+    said = tidy("pull", name)
+    assert f"Downloaded newer image for {name}" in said.out and name in said.lines[-1]
+    assert tidy.daemon.inspect(name, "{{json .Id}}") == image
+    digest = registry.manifest("team/app", "v1")[1]
+    assert tidy.daemon.inspect(name, "{{json .RepoDigests}}") == [f"{registry.host}/team/app@{digest}"]
+    assert f"Image is up to date for {name}" in tidy("pull", name).out
+    assert tidy("run", "--rm", name).out == "top\n"
+    tidy("rmi", name)
+    by_digest = f"{registry.host}/team/app@{digest}"
+    assert f"Digest: {digest}" in tidy("pull", by_digest).out
+    assert tidy.daemon.docker("images", "-q", "--no-trunc").lines.count(image) == 1
+    assert tidy.daemon.docker("images", "--format", "{{.Tag}}", f"{registry.host}/team/app").lines in (["<none>"], [])
+
+
+def test_run_pulls_what_is_missing(tidy, app):
+    name, _ = app
+    said = tidy("run", "--rm", name)
+    assert said.out == "top\n" and f"Unable to find image '{name}' locally" in said.err
+    failed = tidy("run", "--rm", "--pull", "never", name.replace(":v1", ":v2"), check=False)
+    assert failed.code == 125
+
+
+def test_push_sends_only_what_is_missing(tidy, proxy, registry, app):
+    """A layer that the registry has, here or in another repository, is not sent again."""
+    name, _ = app
+    tidy("pull", name)
+    path = f"team/other-{tidy.command.rsplit('/')[-1]}-{tidy.daemon.driver}"
+    other = f"{registry.host}/{path}:v1"
+    tidy("tag", name, other)
+    said = tidy("push", other).out
+    assert said.count("Mounted from team/app") >= 2 and "v1: digest: sha256:" in said, said
+    again = tidy("push", other).out
+    assert again.count("Layer already exists") == 3, again
+    assert registry.manifest(path, "v1")[0]["config"] == registry.manifest("team/app", "v1")[0]["config"]
+    missing = tidy("push", f"{registry.host}/team/none:v1", check=False)
+    assert missing.code == 1 and "An image does not exist locally with the tag" in missing.err
+
+
+def test_what_is_not_there(tidy, registry):
+    for name, words in [
+        (f"{registry.host}/team/none", "not found"), ("127.0.0.1:1/team/app", "127.0.0.1:1"),
+        ("team/UPPER", "must be lowercase"),
+    ]:
+        failed = tidy("pull", name, check=False)
+        assert failed.code == 1 and words in failed.err, failed
+
+
+def test_docker_py(tidy, app):
+    name, image = app
+    client = docker.DockerClient(base_url=tidy.daemon.host, version="auto", timeout=60)
+    pulled = client.images.pull(name)
+    assert pulled.id == image and name in pulled.tags
+    lines = list(client.images.push(name, stream=True, decode=True))
+    assert lines[-1]["aux"]["Tag"] == "v1" and lines[-1]["aux"]["Digest"].startswith("sha256:")
+    shown = client.images.get_registry_data(name)
+    assert shown.id == lines[-1]["aux"]["Digest"] and shown.has_platform("linux/amd64")
+
+
+def test_choice_of_platform(tidy, registry, app):
+    """A list of manifests gives the image for this host, or for the platform that was asked for."""
+    name, image = app
+    manifest, digest = registry.manifest("team/app", "v1")
+    size = len(registry.ask("GET", f"/v2/team/app/manifests/{digest}", headers={"Accept": manifest["mediaType"]}).body)
+    entry = {"mediaType": manifest["mediaType"], "digest": digest, "size": size}
+    unknown = {**entry, "platform": {"architecture": "unknown", "os": "unknown"}}
+    registry.put_manifest("team/app", "list", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+        unknown, {**entry, "platform": {"architecture": "amd64", "os": "linux"}},
+    ]}, INDEX)
+    listed = name.replace(":v1", ":list")
+    tidy("pull", listed)
+    assert tidy.daemon.inspect(listed, "{{json .Id}}") == image
+    failed = tidy("pull", "--platform", "linux/riscv64", listed, check=False)
+    assert failed.code == 1 and "no matching manifest for linux/riscv64" in failed.err
+    assert "does not match the specified platform" in tidy("pull", "--platform", "linux/arm64", name, check=False).err
+
+
+def test_passwords(tidy, place, app):
+    """Basic authentication: refused without, taken with; what one command keeps the other one finds."""
+    # The registry knows bcrypt only.
+    crypt = subprocess.run(
+        ["python3", "-W", "ignore", "-c", "import crypt; print(crypt.crypt('secret', crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()
+    server = registries.Registry(place / f"closed-{os.getpid()}-{tidy.command.rsplit('/')[-1]}-{tidy.daemon.name}", {"me": crypt})
+    try:
+        mine = f"{server.host}/me/app"
+        # Of several layers, which are asked for at the same time, all of them refused at first.
+        tidy("pull", app[0])
+        tidy("tag", app[0], mine)
+        assert "denied" in tidy("push", mine, check=False).err
+        wrong = tidy("login", "-u", "me", "--password-stdin", server.host, stdin=b"wrong\n", check=False)
+        assert wrong.code == 1 and "Succeeded" not in wrong.both
+        assert "Login Succeeded" in tidy("login", "-u", "me", "--password-stdin", server.host, stdin=b"secret\n").out
+        tidy("push", mine)
+        tidy("rmi", mine)
+        tidy.daemon.docker("pull", mine)
+        tidy.daemon.varve("pull", mine)
+        assert server.host in tidy("logout", server.host).out
+        assert "denied" in tidy("push", mine, check=False).err
+    finally:
+        server.stop()
+
+
+def test_tokens(tidy, proxy, app):
+    """Token authentication, as Docker Hub's."""
+    proxy.tokens = "tests-token"
+    name = through(proxy, app)
+    tidy("pull", name)
+    assert [path for _, path, _ in proxy.requests if path.startswith("/token")]
+    other = f"{proxy.host}/team/tokens-{tidy.command.rsplit('/')[-1]}-{tidy.daemon.driver}:v1"
+    tidy("tag", name, other)
+    assert "v1: digest: sha256:" in tidy("push", other).out
+
+
+def test_shared_layers_are_fetched_once(engine, proxy, app):
+    """Many pulls of one image at the same time share each download; all end well."""
+    name = through(proxy, app)
+    pulls = [engine.spawn("pull", name) for _ in range(16)]
+    for pull in pulls:
+        out, err = pull.communicate(timeout=120)
+        assert pull.returncode == 0, (out, err)
+    assert sorted(proxy.blobs()) == sorted(set(proxy.blobs())) or len(proxy.blobs()) - len(set(proxy.blobs())) <= 16
+    fetched = [blob for blob in proxy.blobs() if blob in {layer["digest"] for layer in proxy.registry.manifest("team/app", "v1")[0]["layers"]}]
+    assert len(fetched) == len(set(fetched)), fetched
+    engine.docker("rmi", name)
+    assert not left(engine)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_goes_on_after_cuts(engine, proxy, app, seed):
+    """A connection that breaks anywhere costs what was under way, and no more."""
+    name = through(proxy, app)
+    points = random.Random(seed)
+    proxy.rules.append(registries.times(5, lambda: ("cut", points.randrange(1, 4 << 20))))
+    engine.docker("pull", name)
+    assert engine.docker("run", "--rm", name).out == "top\n"
+    sizes = {layer["digest"]: layer["size"] for layer in proxy.registry.manifest("team/app", "v1")[0]["layers"]}
+    twice = sum(count for path, count in proxy.sent.items() if path.rsplit("/", 1)[1] in sizes) - sum(sizes.values())
+    assert twice <= 5 * registries.CHUNK, twice
+    engine.docker("rmi", name)
+    assert not left(engine)
+
+
+def test_goes_on_after_a_kill_of_the_daemon(fresh, proxy, app):
+    """What was fetched when the daemon was killed is not fetched again."""
+    name = through(proxy, app)
+    proxy.rules.append(registries.always(("stall", 0.02)))
+    with contextlib.closing(fresh.spawn("pull", name).stdout):
+        clients.eventually(lambda: sum(proxy.sent.values()) > 3 << 20, what="three megabytes")
+        fresh.kill9()
+    before = sum(proxy.sent.values())
+    proxy.rules.clear()
+    fresh.start()
+    fresh.docker("pull", name)
+    assert fresh.docker("run", "--rm", name).out == "top\n"
+    ranges = [headers["Range"] for _, path, headers in proxy.requests if "Range" in headers]
+    size = sum(layer["size"] for layer in proxy.registry.manifest("team/app", "v1")[0]["layers"])
+    assert ranges and before > 3 << 20 and sum(proxy.sent.values()) < size + (2 << 20), (ranges, before, proxy.sent)
+    assert not left(fresh)
+
+
+def test_a_client_that_goes_ends_its_pull(engine, proxy, app):
+    """Nobody waits for the image any more, so nothing more of it is fetched; what came stays for the next time."""
+    name = through(proxy, app)
+    proxy.rules.append(registries.always(("stall", 0.05)))
+    pull = engine.spawn("pull", name)
+    clients.eventually(lambda: sum(proxy.sent.values()) > 1 << 20, what="a megabyte")
+    pull.send_signal(signal.SIGKILL)
+    pull.communicate()
+    time.sleep(1.5)
+    before = sum(proxy.sent.values())
+    time.sleep(1)
+    assert sum(proxy.sent.values()) == before
+    assert not engine.docker("images", "-q", name).out and not list((engine.data_root / "tmp").iterdir())
+    proxy.rules.clear()
+    engine.docker("pull", name)
+    engine.docker("rmi", name)
+    assert not left(engine)
