@@ -73,21 +73,12 @@ struct ImageRoutes: Sendable {
 
     private func prune(_ request: Request) async throws -> Response {
         let filters = try request.filters(["dangling", "label", "label!", "until"])
-        let isDanglingOnly = try Self.flag(filters["dangling"])
         var pruned = ImagesPruned()
         (pruned.imagesDeleted, pruned.spaceReclaimed) = try await engine.pruneImages(
-            onlyDangling: isDanglingOnly,
+            onlyDangling: try filters.boolean("dangling") ?? true,
             filters: filters
         )
         return try .json(pruned)
-    }
-
-    private static func flag(_ values: [String]?) throws -> Bool {
-        switch values?.first?.lowercased() {
-        case nil, "true", "1", "t": return true
-        case "false", "0", "f": return false
-        default: throw EngineError(.invalid, "invalid filter 'dangling=[\((values ?? []).joined(separator: " "))]'")
-        }
     }
 }
 

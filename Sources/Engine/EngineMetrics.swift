@@ -93,13 +93,9 @@ extension Engine {
         ) { Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
-    /// How many containers are in which of Docker's three states.
     private func states() async -> [MetricValue] {
-        var counts = ["paused": 0, "running": 0, "stopped": 0]
-        for container in containers.all {
-            let state = await container.phase != .running ? "stopped" : container.isPaused ? "paused" : "running"
-            counts[state, default: 0] += 1
-        }
-        return counts.sorted { $0.key < $1.key }.map { MetricValue(Double($0.value), [$0.key]) }
+        let counts = await containerCounts()
+        let states = [("paused", counts.paused), ("running", counts.running), ("stopped", counts.stopped)]
+        return states.map { MetricValue(Double($0.1), [$0.0]) }
     }
 }

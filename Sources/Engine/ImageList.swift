@@ -72,23 +72,13 @@ private struct ImageFilter {
         if let key = filters.keys.first(where: { !Self.known.contains($0) }) {
             throw EngineError(.invalid, "invalid filter '\(key)'")
         }
-        dangling = try filters["dangling"]?.first.map { text in
-            guard let value = ["true": true, "1": true, "false": false, "0": false][text] else {
-                throw EngineError(.invalid, "invalid filter 'dangling=[\(text)]'")
-            }
-            return value
-        }
+        dangling = try filters.boolean("dangling")
         labels = filters["label"] ?? []
         unwantedLabels = filters["label!"] ?? []
         references = filters["reference"] ?? []
         before = filters["before"]?.first
         since = filters["since"]?.first
-        until = try filters["until"]?.first.map { text in
-            guard let time = Timestamp(filter: text) else {
-                throw EngineError(.invalid, "invalid filter 'until=[\(text)]'")
-            }
-            return time
-        }
+        until = try filters.until()
     }
 
     func matches(_ image: Image, isDangling: Bool) -> Bool {

@@ -16,7 +16,8 @@ final class LogReader: Sendable {
     private let state: Mutex<State>
     private let query: LogQuery
     private let isFramed: Bool
-    private static let piece = 1 << 16
+    /// With a usual line more, and a chunk's head, it still fits into a buffer of 32 KiB.
+    private static let piece = 24 << 10
 
     init(_ path: FilePath, _ format: LogTarget.Format, _ query: LogQuery, framed: Bool) {
         self.query = query
@@ -39,7 +40,7 @@ final class LogReader: Sendable {
     }
 
     private func append(to chunk: inout [UInt8], _ state: inout State) {
-        if chunk.isEmpty { chunk.reserveCapacity(2 * Self.piece) }
+        if chunk.isEmpty { chunk.reserveCapacity(32 << 10) }
         guard state.entry.isError ? query.stderr : query.stdout else { return }
         if let since = query.since, state.entry.time < since { return }
         if let until = query.until, state.entry.time > until { return state.isBeyondUntil = true }

@@ -8,7 +8,7 @@ struct LogWindow {
     /// Where in the file the window ends.
     private var offset: Int64
     private var isDamaged = false
-    private static let usual = 128 << 10
+    private static let usual = 64 << 10
     /// No record of ours is that long: somebody else wrote it.
     private static let longest = 8 << 20
 

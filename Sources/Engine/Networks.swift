@@ -67,9 +67,8 @@ extension Engine {
         let filter = try PruneFilter(filters)
         var pruned: [String] = []
         for network in networks.all() where !network.isPredefined {
-            let created = (Timestamp(network.created) ?? .zero).seconds
             // Somebody may have come into it, or removed it, meanwhile.
-            guard filter.takes(network.labels, created: created),
+            guard filter.takes(network.labels, created: network.created),
                 (try? await removeNetwork(network.id)) != nil
             else { continue }
             pruned.append(network.name)
@@ -92,12 +91,7 @@ struct NetworkFilter {
 
     init(_ filters: [String: [String]]) throws {
         self.filters = filters
-        isDangling = try filters["dangling"]?.first.map { text in
-            guard let wanted = ["1": true, "true": true, "0": false, "false": false][text.lowercased()] else {
-                throw EngineError(.invalid, "invalid filter 'dangling=\(text)'")
-            }
-            return wanted
-        }
+        isDangling = try filters.boolean("dangling")
         for type in filters["type"] ?? [] where !["builtin", "custom"].contains(type) {
             throw EngineError(.invalid, "invalid filter 'type=\(type)': it is builtin or custom")
         }

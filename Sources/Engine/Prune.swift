@@ -8,9 +8,12 @@ extension Engine {
         let filter = try PruneFilter(filters)
         var pruned: (ids: [String], bytes: Int64) = ([], 0)
         let ended = try await list(all: true, limit: 0, size: true, filters: ["status": ["created", "exited"]])
-        for container in ended where filter.takes(container.labels, created: container.created) {
+        for container in ended {
             // One that was started or removed meanwhile is none to prune.
-            guard (try? await remove(container.id, force: false)) != nil else { continue }
+            guard let created = await (try? containers.find(container.id))?.record.created,
+                filter.takes(container.labels, created: created),
+                (try? await remove(container.id, force: false)) != nil
+            else { continue }
             pruned.ids.append(container.id)
             pruned.bytes += container.sizeRw ?? 0
         }
@@ -23,12 +26,11 @@ extension Engine {
         onlyDangling: Bool,
         filters: [String: [String]]
     ) async throws -> (items: [ImageDeleteItem], bytes: Int64) {
-        let filter = try PruneFilter(filters)
+        var filters = filters
+        filters["dangling"] = onlyDangling ? ["true"] : nil
         var pruned: (items: [ImageDeleteItem], bytes: Int64) = ([], 0)
         let used = Set(try await list(all: true, limit: 0, size: false, filters: [:]).map(\.imageID))
-        let images = try await images(all: false, filters: onlyDangling ? ["dangling": ["true"]] : [:])
-        for image in images where !used.contains(image.id) && filter.takes(image.labels ?? [:], created: image.created)
-        {
+        for image in try await images(all: false, filters: filters) where !used.contains(image.id) {
             for name in image.repoTags + image.repoDigests + (image.repoTags.isEmpty ? [image.id] : []) {
                 // One that is in use or gone by now is none to prune.
                 guard let items = try? await removeImage(name, force: false, prune: true) else { continue }
@@ -40,7 +42,7 @@ extension Engine {
     }
 }
 
-/// Which of what nobody uses is to go: Docker's `label`, `label!` and `until`.
+/// Which containers and networks that nobody uses are to go: Docker's `label`, `label!` and `until`.
 struct PruneFilter {
     private let labels: [String]
     private let unwanted: [String]
@@ -50,19 +52,12 @@ struct PruneFilter {
     init(_ filters: [String: [String]]) throws {
         labels = filters["label"] ?? []
         unwanted = filters["label!"] ?? []
-        let times = filters["until"] ?? []
-        guard times.count <= 1 else { throw EngineError(.invalid, "more than one until filter specified") }
-        until = try times.first.map { text in
-            guard let time = Timestamp(filter: text) else {
-                throw EngineError(.invalid, "invalid filter 'until=\(text)': write a time, or a duration as 24h")
-            }
-            return time
-        }
+        until = try filters.until()
     }
 
-    /// `created` in seconds since 1970.
-    func takes(_ own: [String: String], created: Int64) -> Bool {
+    /// `created` as records have it, RFC 3339: what was made in the same second before it goes, too.
+    func takes(_ own: [String: String], created: String) -> Bool {
         labels.allSatisfy { Label.matches($0, own) } && !unwanted.contains { Label.matches($0, own) }
-            && until.map { created < $0.seconds } ?? true
+            && until.map { Timestamp(created) ?? .zero < $0 } ?? true
     }
 }

@@ -69,14 +69,26 @@ extension Engine {
     }
 
     private func count(_ info: inout InfoResponse) async {
+        let counts = await containerCounts()
+        info.containers = counts.running + counts.paused + counts.stopped
+        info.containersRunning = counts.running
+        info.containersPaused = counts.paused
+        info.containersStopped = counts.stopped
+    }
+
+    /// How many containers are in which of Docker's three states.
+    func containerCounts() async -> (running: Int, paused: Int, stopped: Int) {
+        var counts = (running: 0, paused: 0, stopped: 0)
         for container in containers.all {
-            info.containers += 1
-            guard await container.phase == .running else {
-                info.containersStopped += 1
-                continue
+            if await container.phase != .running {
+                counts.stopped += 1
+            } else if await container.isPaused {
+                counts.paused += 1
+            } else {
+                counts.running += 1
             }
-            if await container.isPaused { info.containersPaused += 1 } else { info.containersRunning += 1 }
         }
+        return counts
     }
 
     private func describeHost(_ info: inout InfoResponse) {

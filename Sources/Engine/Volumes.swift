@@ -22,12 +22,7 @@ extension Engine {
     /// All that match the filters `dangling`, `driver`, `label` and `name`.
     package func volumes(filters: [String: [String]]) async throws -> [Volume] {
         let all = try await pool.run { [volumes] in try volumes.all() }
-        let dangling = try filters["dangling"]?.first.map { text in
-            guard let wanted = ["1": true, "true": true, "0": false, "false": false][text.lowercased()] else {
-                throw EngineError(.invalid, "invalid filter 'dangling=\(text)'")
-            }
-            return wanted
-        }
+        let dangling = try filters.boolean("dangling")
         return all.filter { volume in
             (dangling.map { volumes.users(of: volume.name).isEmpty == $0 } ?? true)
                 && (filters["driver"]?.contains(volume.driver) ?? true)

@@ -2,6 +2,8 @@ package import SystemPackage
 
 /// Why a request got no answer.
 package enum ClientError: Error, Equatable, CustomStringConvertible {
+    /// What names the daemon is no UNIX socket.
+    case badHost(String)
     /// Nothing answers at that path.
     case unreachable(path: String, Errno)
     /// The daemon closed the connection before its answer was whole.
@@ -11,6 +13,7 @@ package enum ClientError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .badHost(let host): Self.badHost(host)
         case .unreachable(let path, let errno):
             switch errno {
             case .noSuchFileOrDirectory:
@@ -25,5 +28,13 @@ package enum ClientError: Error, Equatable, CustomStringConvertible {
         case .brokenOff: "the daemon closed the connection before its answer was complete"
         case .malformed(let what): "the daemon's answer is not understood: \(what)"
         }
+    }
+
+    private static func badHost(_ host: String) -> String {
+        if ["tcp://", "http://", "https://", "ssh://", "npipe://"].contains(where: host.hasPrefix) {
+            return "cannot use host \(host): varve speaks to a UNIX socket only; bring a distant one here with "
+                + "ssh -L /tmp/varve.sock:/run/varve/varve.sock HOST, and give -H unix:///tmp/varve.sock"
+        }
+        return "cannot use host \(host): varve speaks to a UNIX socket, unix:///path/to/socket"
     }
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Sends bytes to the client, in order, holding the sender back while more than `high` bytes are under way.
 final class Outbound: Sendable {
-    private static let high = 1 << 20
-    private static let low = 1 << 19
+    private static let high = 384 << 10
+    private static let low = 192 << 10
 
     private enum Waiter {
         case task(CheckedContinuation<Void, Never>)

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPClient
 import Linux
 import OCI
 import SystemPackage
@@ -21,7 +22,7 @@ struct CredentialStore {
     /// Reads `$DOCKER_CONFIG/config.json`, or `~/.docker/config.json`, if there is one.
     init() throws {
         let folder =
-            Daemon.environment("DOCKER_CONFIG") ?? (Daemon.environment("HOME") ?? "/root") + "/.docker"
+            Client.variable("DOCKER_CONFIG") ?? (Client.variable("HOME") ?? "/root") + "/.docker"
         path = FilePath(folder).appending("config.json")
         guard exists(path) else {
             config = .object([])

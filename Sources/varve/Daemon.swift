@@ -1,4 +1,3 @@
-import Glibc
 import HTTPClient
 
 /// The end of a command: what to say on standard error, and the exit status.
@@ -13,22 +12,8 @@ struct Failure: Error {
 /// The daemon this command talks to.
 struct Daemon {
     let client: Client
-    static let defaultPath = "/run/varve/varve.sock"
 
-    /// Finds the socket: `-H` (kept in `VARVE_HOST`), `VARVE_HOST`, `DOCKER_HOST`, else the usual place. Connects later.
-    init() throws {
-        let host = Self.environment("VARVE_HOST") ?? Self.environment("DOCKER_HOST") ?? "unix://\(Self.defaultPath)"
-        if ["tcp://", "http://", "https://", "ssh://", "npipe://"].contains(where: host.hasPrefix) {
-            throw Failure(
-                message: "cannot use host \(host): varve speaks to a UNIX socket only; bring a distant one here with "
-                    + "ssh -L /tmp/varve.sock:/run/varve/varve.sock HOST, and give -H unix:///tmp/varve.sock"
-            )
-        }
-        guard host.hasPrefix("unix://") || host.hasPrefix("/") else {
-            throw Failure(message: "cannot use host \(host): varve speaks to a UNIX socket, unix:///path/to/socket")
-        }
-        client = Client(path: host.hasPrefix("/") ? host : String(host.dropFirst("unix://".count)))
-    }
+    init() throws { client = try .ofEnvironment() }
 
     /// An answer whose body is still to be read; a status of 400 and above throws what the daemon says.
     func open(_ request: ClientRequest) throws -> ClientResponse {
@@ -50,12 +35,6 @@ struct Daemon {
         let payload: ClientRequest.Body = if let body { .json(Array(body.text().utf8)) } else { .none }
         let answer = try open(ClientRequest(method, path, query: query, body: payload)).readAll()
         return answer.isEmpty ? .null : try JSON(answer)
-    }
-
-    /// The value of a variable that is set and not empty.
-    static func environment(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
     }
 }
 

@@ -1,23 +1,12 @@
 import DockerAPI
 import FoundationEssentials
-import Glibc
 import HTTPClient
 
 /// The daemon that has the container.
 struct CopyDaemon {
     private let client: Client
 
-    /// `VARVE_HOST`, which `varve -H` sets, `DOCKER_HOST`, or the usual place.
-    init() throws {
-        let named = ["VARVE_HOST", "DOCKER_HOST"].lazy.compactMap { (key: String) in
-            getenv(key).map { String(cString: $0) }
-        }
-        let host = named.first { !$0.isEmpty } ?? "unix:///run/varve/varve.sock"
-        guard host.hasPrefix("unix://") || host.hasPrefix("/") else {
-            throw CopyFailure("cannot use host \(host): varve speaks to a UNIX socket, unix:///path/to/socket")
-        }
-        client = Client(path: host.hasPrefix("/") ? host : String(host.dropFirst("unix://".count)))
-    }
+    init() throws { client = try .ofEnvironment() }
 
     /// An answer to a request about files of a container; `CopyFailure` with the daemon's words where it refuses.
     func ask(

@@ -40,12 +40,13 @@ class Followers:
 
     def lines(self, client):
         """What one of them was sent, without the frames."""
-        data, texts = bytes(self.bytes[client]).partition(b"\r\n\r\n")[2], []
-        while data:
-            stream, count = struct.unpack(">BxxxL", data[:8])
+        data, texts = self.bytes[client], []
+        place = data.index(b"\r\n\r\n") + 4
+        while place < len(data):
+            stream, count = struct.unpack_from(">BxxxL", data, place)
             assert stream == 1
-            texts.append(data[8:8 + count])
-            data = data[8 + count:]
+            texts.append(data[place + 8:place + 8 + count])
+            place += 8 + count
         return b"".join(texts).decode()
 
     def close(self):
