@@ -82,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
         .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1 system
         module("Linux", ["CLinux", "CCap", system]),
@@ -89,7 +90,7 @@ let package = Package(
         module("OCI", []),
         module("RuntimeProtocol", ["Linux", "OCI"]),
         module("Cgroups", ["Linux", system]),
-        module("Archive", ["Linux", "CLinux", "CArchive", "CZlib", "OCI", system]),
+        module("Archive", ["Linux", "CLinux", "CArchive", "CISAL", "CZlib", "OCI", system]),
         module("HTTPClient", ["Linux", system]),
         module("Metrics", []),
         module("Hashing", ["Archive", "OCI", crypto]),

@@ -15,9 +15,9 @@ package final class Decompressor: ByteSource {
         let peeked = try PeekedSource(source, count: 6)
         self.source = peeked
         isCompressed = Self.isCompressed(peeked.head)
-        // zlib itself for gzip: libarchive does not look at its check sum.
+        // libarchive does not look at the check sum of gzip.
         if peeked.head.starts(with: Self.gzip) {
-            plain = try GunzipSource(peeked)
+            plain = GunzipSource(peeked)
         } else {
             plain = isCompressed ? try FilteredSource(peeked) : peeked
         }

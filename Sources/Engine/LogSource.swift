@@ -24,8 +24,7 @@ final class LogSource {
     /// Goes back to the start of a compressed file.
     func rewind() {
         lseek(file.rawValue, 0, SEEK_SET)
-        // It fails for want of memory only.
-        gunzip = try? GunzipSource(FileSource(FileDescriptor(rawValue: file.rawValue)))
+        gunzip = GunzipSource(FileSource(FileDescriptor(rawValue: file.rawValue)))
     }
 
     /// Whether it can be read from its start only.

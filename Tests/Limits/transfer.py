@@ -68,6 +68,9 @@ class Engine:
     def push(self, image):
         self.daemon.docker("push", "-q", image, timeout=300)
 
+    def tag(self, image, name):
+        self.daemon.docker("tag", image, name)
+
     def forget(self, image):
         self.daemon.docker("image", "rm", image, timeout=300)
 
@@ -89,6 +92,9 @@ class Podman:
 
     def push(self, image):
         self.run("push", "-q", "--tls-verify=false", image)
+
+    def tag(self, image, name):
+        self.run("tag", image, name)
 
     def forget(self, image):
         self.run("rmi", image)
@@ -112,8 +118,11 @@ class Skopeo:
     def push(self, image):
         self.copy("--dest-tls-verify=false", f"dir:{self.folder}", f"docker://{image}")
 
+    def tag(self, image, name):
+        pass
+
     def forget(self, _):
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def timed(body, *arguments):
@@ -147,23 +156,37 @@ def measure(rounds, archive):
         engine_list += [Podman(disk)] if shutil.which("podman") else []
         engine_list += [Skopeo(disk)] if shutil.which("skopeo") else []
         ours.docker("image", "rm", "-f", image)
-        return rounds_of(engine_list, registry, image, rounds)
+        return rounds_of(engine_list, disk, image, rounds)
 
 
 def made(image):
     return rootfs.docker_archive([whole(layer) for layer in host_layers()], image)
 
 
-def rounds_of(engine_list, registry, image, rounds):
+def rounds_of(engine_list, disk, image, rounds):
     times = {engine.name: {"pull": [], "push": []} for engine in engine_list}
     for _ in range(rounds):
         for engine in engine_list:
             times[engine.name]["pull"].append(timed(engine.pull, image))
-            # To a repository that has none of the layers.
-            shutil.rmtree(registry.folder / "store")
-            times[engine.name]["push"].append(timed(engine.push, image))
+            with empty_registry(disk) as host:
+                name = f"{host}/big:pushed"
+                engine.tag(image, name)
+                times[engine.name]["push"].append(timed(engine.push, name))
+                engine.forget(name)
             engine.forget(image)
     return times
+
+
+@contextlib.contextmanager
+def empty_registry(disk):
+    """One that has no layer yet; one that runs believes in layers that it had."""
+    folder = disk / "empty"
+    registry = registries.Registry(folder)
+    try:
+        yield registry.host
+    finally:
+        registry.stop()
+        shutil.rmtree(folder)
 
 
 def main():
