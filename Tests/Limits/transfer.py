@@ -155,7 +155,8 @@ def measure(rounds, archive):
         engine_list = [Engine("varve", ours), Engine("dockerd", docker)]
         engine_list += [Podman(disk)] if shutil.which("podman") else []
         engine_list += [Skopeo(disk)] if shutil.which("skopeo") else []
-        ours.docker("image", "rm", "-f", image)
+        # By every name that it has.
+        ours.docker("image", "rm", "-f", *ours.docker("images", "-q", "--no-trunc").lines)
         return rounds_of(engine_list, disk, image, rounds)
 
 
