@@ -90,7 +90,7 @@ let package = Package(
         module("OCI", []),
         module("RuntimeProtocol", ["Linux", "OCI"]),
         module("Cgroups", ["Linux", system]),
-        module("Archive", ["Linux", "CLinux", "CArchive", "CISAL", "CZlib", "OCI", system]),
+        module("Archive", ["Linux", "CLinux", "CArchive", "CISAL", "OCI", system]),
         module("HTTPClient", ["Linux", system]),
         module("Metrics", []),
         module("Hashing", ["Archive", "OCI", crypto]),

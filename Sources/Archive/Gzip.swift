@@ -1,73 +1,56 @@
-import CZlib
+import CISAL
 import Linux
 import SystemPackage
 
-// Raw deflate with our own gzip header around it: Docker's has no time and no system (bytes 4-9 are 0, 0, 255).
-
-/// Compresses to gzip what is written to it.
+/// Compresses to gzip what is written to it: one member, whose header has no time, no name and no system, as Docker's.
+///
+/// ISA-L's third level needs a fifth of the time of zlib's, for three hundredths more bytes.
 package final class GzipSink: ByteSink {
     private let sink: any ByteSink
-    private var stream = z_stream()
-    private var sum = crc32(0, nil, 0)
-    private var length: UInt32 = 0
-    private var output = [UInt8](repeating: 0, count: 1 << 16)
+    private let stream = UnsafeMutablePointer<isal_zstream>.allocate(capacity: 1)
+    private let work = UnsafeMutablePointer<UInt8>.allocate(capacity: Int(VARVE_ISAL_WORK))
+    private let output = UnsafeMutablePointer<UInt8>.allocate(capacity: GzipSink.room)
+    private static let room = 1 << 16
 
     /// Writes the compressed bytes to `sink`.
-    package init(_ sink: any ByteSink) throws {
+    package init(_ sink: any ByteSink) {
         self.sink = sink
-        // Level 3 costs half the time of 6, for a tenth more bytes of a record.
-        let status = deflateInit2_(
-            &stream,
-            3,
-            Z_DEFLATED,
-            -15,
-            9,
-            Z_DEFAULT_STRATEGY,
-            ZLIB_VERSION,
-            CInt(MemoryLayout<z_stream>.size)
-        )
-        guard status == Z_OK else { throw SystemError("compress", .noMemory) }
-        try sink.write([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
+        isal_deflate_init(stream)
+        stream.pointee.level = UInt32(VARVE_ISAL_LEVEL)
+        stream.pointee.level_buf = work
+        stream.pointee.level_buf_size = UInt32(VARVE_ISAL_WORK)
+        stream.pointee.gzip_flag = UInt16(IGZIP_GZIP)
     }
 
-    deinit { deflateEnd(&stream) }
+    deinit {
+        output.deallocate()
+        work.deallocate()
+        stream.deallocate()
+    }
 
     /// Compresses `bytes`.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
-        let input = bytes.bindMemory(to: UInt8.self)
-        sum = crc32_z(sum, input.baseAddress, input.count)
-        length &+= UInt32(truncatingIfNeeded: input.count)
-        var rest = input[...]
+        var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = UnsafeBufferPointer(rebasing: rest.prefix(1 << 30))
-            stream.next_in = UnsafeMutablePointer(mutating: piece.baseAddress)
-            stream.avail_in = UInt32(piece.count)
-            try deflate(Z_NO_FLUSH)
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: piece.bindMemory(to: UInt8.self).baseAddress)
+            stream.pointee.avail_in = UInt32(piece.count)
+            while stream.pointee.avail_in > 0 { try deflate() }
             rest = rest.dropFirst(piece.count)
         }
     }
 
     /// Ends the stream; nothing can be written after it.
     package func finish() throws {
-        stream.avail_in = 0
-        try deflate(Z_FINISH)
-        let trailer = [UInt32(truncatingIfNeeded: sum), length].flatMap {
-            withUnsafeBytes(of: $0.littleEndian, Array.init)
-        }
-        try sink.write(trailer)
+        stream.pointee.end_of_stream = 1
+        while stream.pointee.internal_state.state != ZSTATE_END { try deflate() }
     }
 
-    private func deflate(_ flush: CInt) throws {
-        repeat {
-            let count = try output.withUnsafeMutableBufferPointer { buffer in
-                stream.next_out = buffer.baseAddress
-                stream.avail_out = UInt32(buffer.count)
-                guard CZlib.deflate(&stream, flush) != Z_STREAM_ERROR else {
-                    throw SystemError("compress", .invalidArgument)
-                }
-                return buffer.count - Int(stream.avail_out)
-            }
-            try output.withUnsafeBytes { try sink.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        } while stream.avail_out == 0
+    private func deflate() throws {
+        stream.pointee.next_out = output
+        stream.pointee.avail_out = UInt32(Self.room)
+        guard isal_deflate(stream) == COMP_OK else { throw SystemError("compress", .invalidArgument) }
+        let count = Self.room - Int(stream.pointee.avail_out)
+        if count > 0 { try sink.write(UnsafeRawBufferPointer(start: output, count: count)) }
     }
 }

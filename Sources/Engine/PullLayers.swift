@@ -35,6 +35,7 @@ extension ImagePull {
                 references: names,
                 need: { try fetching.begin(manifest.layers, $0) },
                 giveUp: { try cancellation.check() },
+                unpacked: { fetching.empty() },
                 progress: { fetching.took($0) }
             )
         }
@@ -52,6 +53,7 @@ private final class PullFetching: Sendable {
         let id: String
         let download: Download
         var taken: Int64 = 0
+        var isReleased = false
         /// What was said last.
         var said = TransferProgress("")
     }
@@ -59,7 +61,6 @@ private final class PullFetching: Sendable {
     private let pull: ImagePull
     private let repository: RemoteRepository
     private let lines = Mutex<[(digest: Digest, line: Line)]>([])
-    private let isDone = Mutex(false)
     private let ticker = Mutex<(alarm: Alarm, thread: OSThread)?>(nil)
 
     init(_ pull: ImagePull, _ repository: RemoteRepository) {
@@ -100,17 +101,26 @@ private final class PullFetching: Sendable {
 
     /// The image is there.
     func done() {
-        isDone.withLock { $0 = true }
         stopTicker()
         tell()
         for line in lines.withLock({ $0.map(\.line) }) { pull.report(TransferProgress("Pull complete", id: line.id)) }
     }
 
-    /// Gives back the downloads; what was fetched stays, unless it is in an image by now.
+    /// Deletes what was fetched and is unpacked: it need not get to the disk with what was unpacked.
+    func empty() { release(isTaken: true) }
+
+    /// Gives back the downloads; what was fetched and not unpacked stays for the next one.
     func end() {
         stopTicker()
-        let isTaken = isDone.withLock { $0 }
-        for line in lines.withLock({ $0.map(\.line) }) { line.download.release(isTaken: isTaken) }
+        release(isTaken: false)
+    }
+
+    private func release(isTaken: Bool) {
+        let left = lines.withLock { lines in
+            defer { for index in lines.indices { lines[index].line.isReleased = true } }
+            return lines.map(\.line).filter { !$0.isReleased }
+        }
+        for line in left { line.download.release(isTaken: isTaken) }
     }
 
     /// Runs `body`; what came and could not be unpacked is not gone on with.

@@ -72,7 +72,7 @@ struct LayerPush: Sendable {
         let compressed = Mutex<Descriptor?>(nil)
         let source = try PipedSource { [self] sink in
             let hashing = HashingSink(sink)
-            let gzip = try GzipSink(hashing)
+            let gzip = GzipSink(hashing)
             try push.store.write(layer, to: CountingSink(gzip) { say("Pushing", $0, layer.size) })
             try gzip.finish()
             compressed.withLock { $0 = descriptor(hashing.digest, hashing.count) }

@@ -60,15 +60,18 @@ package final class Download: Sendable {
 
     /// One less. Without anybody it ends; what was fetched of it stays for the next one, unless it `isTaken`.
     package func release(isTaken: Bool) {
-        let isLast = state.withLock { state in
-            state.users -= 1
-            return state.users == 0
+        let isLast = downloads.leave(self) {
+            let isLast = state.withLock { state in
+                state.users -= 1
+                return state.users == 0
+            }
+            // The file that was read is there as long as somebody reads.
+            if isTaken { unlink(path.string) }
+            // What has no name would still be written to the disk, by whoever flushes it while the file is open.
+            if isTaken && isLast { ftruncate(file.rawValue, 0) }
+            return isLast
         }
-        // The file that was read is there as long as somebody reads.
-        if isTaken { unlink(path.string) }
-        guard isLast else { return }
-        cancellation.cancel()
-        downloads.forget(self)
+        if isLast { cancellation.cancel() }
     }
 
     /// Who read it could make nothing of it: what is not proved yet is fetched anew by the next one.

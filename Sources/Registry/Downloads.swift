@@ -65,9 +65,13 @@ package final class Downloads: Sendable {
         }
     }
 
-    /// Nobody waits for it any more.
-    func forget(_ download: Download) {
-        running.withLock { if $0[download.digest] === download { $0[download.digest] = nil } }
+    /// Runs `body`, which says whether nobody waits for the download any more, while nobody can join it.
+    func leave(_ download: Download, _ body: () -> Bool) -> Bool {
+        running.withLock { running in
+            let isLast = body()
+            if isLast, running[download.digest] === download { running[download.digest] = nil }
+            return isLast
+        }
     }
 
     /// Runs `body` when it is its turn.

@@ -49,7 +49,7 @@ extension LayerDatabase {
     /// Unpacks an uncompressed tar into the draft, keeping what is needed to make the same tar again.
     func fill(_ draft: LayerDraft, from tar: any ByteSource) throws -> LayerContent {
         let record = try FileSink(creating: draft.folder.path.appending("tar-split.json.gz"))
-        let gzip = try GzipSink(record)
+        let gzip = GzipSink(record)
         let hashing = HashingSource(tar)
         let splitter = TarSplitter(hashing, record: gzip)
         let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.base?.cacheID, limits: limits)

@@ -6,13 +6,15 @@ extension Store {
     /// not take it away.
     ///
     /// `need` is told which layers are not there, before they are asked for; `giveUp` throws when nobody wants the image
-    /// any more. Returns its ID, and whether one of the names is new to it.
+    /// any more; `unpacked` is called when the layers' bytes are not needed any more, before the disk is waited for. Returns
+    /// its ID, and whether one of the names is new to it.
     package func takeIn(
         config: [UInt8],
         layers: [PlannedLayer],
         references: [Reference],
         need: ([PlannedLayer]) throws -> Void,
         giveUp: () throws -> Void,
+        unpacked: () -> Void,
         progress: (LayerProgress) -> Void
     ) throws -> (id: ImageID, isNew: Bool) {
         let flush = try DiskFlush(layout)
@@ -25,9 +27,10 @@ extension Store {
             )
         }
         let image = PlannedImage(config: config, layers: layers, references: references)
-        let id = try takeIn([image], flush, giveUp: giveUp) { image, loader, batch in
+        func unpack(_ image: PlannedImage, _ loader: LayerLoader, _ batch: LayerBatch) throws {
             try loader.unpack(image.layers, into: batch, need: need, progress)
-        }[0]
+        }
+        let id = try takeIn([image], flush, giveUp: giveUp, unpack: unpack, emptied: unpacked)[0]
         let before = Set(self.references.references(to: id))
         for reference in references { try put(reference, on: id) }
         return (id, !references.allSatisfy { before.contains($0.stored) })
