@@ -17,7 +17,7 @@ extension Engine {
             log.info("removing what a crash left of a container", metadata: ["container": "\(id)"])
             await discard(id)
         }
-        let ids = try listFolder(containersFolder).filter { !$0.hasPrefix(".") }
+        let ids = try listFolder(containersFolder, asOnDisk: true).filter { !$0.hasPrefix(".") }
         let folders = ids.map { ContainerFolder(path: containersFolder.appending($0)) }
         let loaded = try await pool.run { try mapInParallel(folders) { folder in Result { try folder.load() } } }
         for (id, record) in zip(ids, loaded) {

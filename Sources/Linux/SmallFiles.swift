@@ -24,8 +24,11 @@ public func readFile(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] 
     }
 }
 
-/// The names in the folder at `path`, sorted by bytes, without `.` and `..`; no folder is no names.
-public func listFolder(_ path: FilePath) throws -> [String] {
+/// The names in the folder at `path`, without `.` and `..`; no folder is no names.
+///
+/// Sorted by bytes, or as they lie on the disk: who reads thousands of small files in that order reads on instead of
+/// leaping about.
+public func listFolder(_ path: FilePath, asOnDisk: Bool = false) throws -> [String] {
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
     let descriptor: CInt
     do { descriptor = try sys("list \(path)") { open(path.string, flags) } } catch {
@@ -37,14 +40,14 @@ public func listFolder(_ path: FilePath) throws -> [String] {
         throw SystemError("list \(path)", .noMemory)
     }
     defer { closedir(folder) }
-    var names: [String] = []
+    var entries: [(name: String, inode: ino_t)] = []
     while let entry = try nextEntry(of: folder, path.string) {
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }
-        if name != ".", name != ".." { names.append(name) }
+        if name != ".", name != ".." { entries.append((name, entry.pointee.d_ino)) }
     }
-    return names.sorted()
+    return entries.sorted { asOnDisk ? $0.inode < $1.inode : $0.name < $1.name }.map(\.name)
 }
 
 /// Makes the folder at `path`, where there must be nothing, with `mode` whatever the umask.

@@ -31,7 +31,7 @@ final class ImageDatabase: Sendable {
     func open() throws -> [Damage] {
         try removeRemains()
         var damages: [Damage] = []
-        let ids = try listFolder(layout.imageContent).compactMap { Digest(hex: $0).map { ImageID($0) } }
+        let ids = try listFolder(layout.imageContent, asOnDisk: true).compactMap { Digest(hex: $0).map { ImageID($0) } }
         let found = try mapInParallel(ids) { [self] id in Result { () throws(Unusable) in try read(id) } }
         for (id, result) in zip(ids, found) {
             switch result {

@@ -12,7 +12,7 @@ extension LayerDatabase {
     func loadMounts() throws -> [Damage] {
         for mark in try young.open() where isLost(mark.name, mark.id) { try dropLost(mark.name, mark.id) }
         var damages: [Damage] = []
-        let names = try listFolder(layout.mounts)
+        let names = try listFolder(layout.mounts, asOnDisk: true)
         let reasons = try mapInParallel(names) { [self] name in load(mount: name) }
         for case (let name, let reason?) in zip(names, reasons) {
             let remedy = "load or pull its image again and restart the daemon, or remove the container"

@@ -30,7 +30,7 @@ struct LayerReader {
     mutating func readAll() throws {
         var waiting: [ChainID: [Entry]] = [:]
         var bottoms: [Entry] = []
-        let chains = try listFolder(layout.layers).compactMap { Digest(hex: $0).map { ChainID($0) } }
+        let chains = try listFolder(layout.layers, asOnDisk: true).compactMap { Digest(hex: $0).map { ChainID($0) } }
         let found = try mapInParallel(chains) { [layout, driver] chain in Self.read(chain, layout, driver) }
         for (chain, result) in zip(chains, found) {
             switch result {

@@ -193,6 +193,28 @@ def test_goes_on_after_a_kill_of_the_daemon(fresh, proxy, app):
     assert not left(fresh)
 
 
+def test_killed_at_twenty_points(fresh, proxy, app):
+    """One pull, in which the daemon is killed again and again: each time it costs a chunk of what was under way, and no more."""
+    name = through(proxy, app)
+    # The lowest is busybox, which is there.
+    sizes = {layer["digest"]: layer["size"] for layer in proxy.registry.manifest("team/app", "v1")[0]["layers"][1:]}
+    proxy.rules.append(registries.always(("stall", 0.01)))
+    fetched = lambda: sum(count for path, count in proxy.sent.items() if path.rsplit("/", 1)[1] in sizes)
+    points = sorted(random.Random(20).randrange(1 << 16, sum(sizes.values()) - (1 << 19)) for _ in range(20))
+    for number, point in enumerate(points):
+        with contextlib.closing(fresh.spawn("pull", name).stdout):
+            clients.eventually(lambda point=point: fetched() >= point, what=f"{point} bytes")
+            fresh.kill9()
+        fresh.start()
+        assert not fresh.docker("images", "-q", name).out, f"the image is there after {number + 1} kills"
+    fresh.docker("pull", name)
+    assert fresh.docker("run", "--rm", name).out == "top\n"
+    twice = fetched() - sum(sizes.values())
+    print(f"fetched twice at 20 kills: {twice} bytes of {sum(sizes.values())}")
+    assert 0 <= twice <= 20 * registries.CHUNK, twice
+    assert not left(fresh)
+
+
 def test_a_client_that_goes_ends_its_pull(engine, proxy, app):
     """Nobody waits for the image any more, so nothing more of it is fetched; what came stays for the next time."""
     name = through(proxy, app)
