@@ -60,7 +60,7 @@ struct DaemonFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The control group to make those of containers in that name no other (default: /varve).",
+            "Where the control groups of containers are made that are given no parent of their own (default: /varve).",
             valueName: "path"
         )
     )
