@@ -101,8 +101,11 @@ package struct MountPoint: Codable, Sendable, Equatable {
     @Lenient package var mode: String = ""
     @Lenient package var isWritable: Bool = false
     @Lenient package var propagation: String = ""
+    /// What was asked for with `--mount`; records have it, answers have not.
+    package var spec: MountRequest?
 
     package enum CodingKeys: String, CodingKey {
+        case spec = "Spec"
         case type = "Type"
         case name = "Name"
         case source = "Source"

@@ -95,8 +95,8 @@ extension Engine {
 
 /// A tree in which a path is looked for.
 private struct FileTree: Sendable {
-    let root: FilePath
-    let path: String
+    var root: FilePath
+    var path: String
     /// The root is what a bind mount shows.
     var isMount = false
     /// The container may not write to it.
@@ -135,7 +135,9 @@ extension Engine {
                 try withExtendedLifetime(root) { try body(FileTree(root: root.path, path: path)) }
             }
         case .created, .exited, .restarting:
-            if let tree = Self.mount(of: path, points) { return try await pool.run { try body(tree) } }
+            if let (tree, part) = Self.mount(of: path, points) {
+                return try await pool.run { try Self.within(part, of: tree, body) }
+            }
             let isReadOnly = host.readonlyRootfs
             return try await onStore { store in
                 try store.withRoot(of: id) { root in
@@ -146,8 +148,9 @@ extension Engine {
         }
     }
 
-    /// The folder of the host or the volume in which the path would lie if the container ran.
-    private static func mount(of path: String, _ points: [MountPoint]) -> FileTree? {
+    /// The folder of the host or the volume in which the path would lie if the container ran, and the part of it that would
+    /// be mounted.
+    private static func mount(of path: String, _ points: [MountPoint]) -> (tree: FileTree, part: String)? {
         let names = ContainedFile.components(of: path)
         let found = points.filter { $0.type != "tmpfs" }
             .map { (above: ContainedFile.components(of: $0.destination), point: $0) }
@@ -156,13 +159,28 @@ extension Engine {
         guard let (above, point) = found else { return nil }
         let ending = path.hasSuffix("/.") ? "/." : path.hasSuffix("/") ? "/" : ""
         var (root, below) = (FilePath(point.source), names.dropFirst(above.count).map(String.init))
-        if !isFolder(root), let name = root.lastComponent {
+        if point.subpath.isEmpty, !isFolder(root), let name = root.lastComponent {
             // A file that is mounted is looked for in its folder.
             root.removeLastComponent()
             below.insert(name.string, at: 0)
         }
         let rest = "/" + below.joined(separator: "/") + ending
-        return FileTree(root: root, path: rest, isMount: true, isReadOnly: !point.isWritable)
+        return (FileTree(root: root, path: rest, isMount: true, isReadOnly: !point.isWritable), point.subpath)
+    }
+
+    private static func within<T>(_ part: String, of tree: FileTree, _ body: (FileTree) throws -> T) throws -> T {
+        if part.isEmpty { return try body(tree) }
+        let found = try ContainedFile(part, in: tree.root)
+        var tree = tree
+        if !found.isFolder, found.linkTarget == nil {
+            // A file that is mounted is looked for in its folder, and nothing else there is.
+            guard tree.path == "/" else { throw SystemError("open \(tree.path)", .notDirectory) }
+            tree.path = "/" + part
+            return try body(tree)
+        }
+        let folder = try ContainedFile(part + "/.", in: tree.root)
+        tree.root = folder.path
+        return try withExtendedLifetime(folder) { try body(tree) }
     }
 }
 

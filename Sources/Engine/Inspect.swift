@@ -41,7 +41,7 @@ extension Engine {
         shown.restartCount = record.restartCount
         shown.driver = record.driver
         shown.platform = "linux"
-        shown.mounts = (record.mountPoints ?? [:]).values.sorted { $0.destination < $1.destination }
+        shown.mounts = record.shownMounts
     }
 
     /// What the container wrote, and that with its image, in bytes; nil where it can't be told.

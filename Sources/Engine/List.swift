@@ -55,7 +55,7 @@ extension Engine {
         var networks = NetworksSummary()
         networks.networks = record.networkSettings.networks
         summary.networkSettings = networks
-        summary.mounts = (record.mountPoints ?? [:]).values.sorted { $0.destination < $1.destination }
+        summary.mounts = record.shownMounts
         return summary
     }
 }

@@ -80,7 +80,9 @@ enum SpecMounts {
             .map { point in
                 let propagation = point.propagation.isEmpty ? "rprivate" : point.propagation
                 let access = point.isWritable ? [] : ["ro"]
-                return mount(point.destination, "bind", point.source, ["rbind", propagation] + access)
+                // Found at the start, in a tree that others may be changing: by who mounts it.
+                let part = point.subpath.isEmpty ? [] : [RuntimeMount.subpath + point.subpath]
+                return mount(point.destination, "bind", point.source, ["rbind", propagation] + access + part)
             }
     }
 

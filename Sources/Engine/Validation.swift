@@ -69,8 +69,11 @@ enum Validation {
                 "invalid mount config: must not specify VolumeOptions for type \"\(mount.type)\""
             )
         }
-        if !options.subpath.isEmpty {
-            throw EngineError(.unsupported, "a part of a volume (subpath) can't be mounted yet")
+        if options.subpath.hasPrefix("/") || options.subpath.split(separator: "/").contains("..") {
+            throw EngineError(
+                .invalid,
+                "invalid mount config for type \"volume\": subpath must be a relative path within the volume"
+            )
         }
         try checkDriver(options.driverConfig?.name ?? "", options.driverConfig?.options ?? [:])
     }

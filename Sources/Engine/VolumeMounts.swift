@@ -15,6 +15,8 @@ struct VolumeMount {
     var mode = ""
     /// Whether an empty volume gets what the image has there.
     var copies = true
+    /// The part of the volume that is mounted; empty: all of it.
+    var subpath = ""
     var labels: [String: String] = [:]
 }
 
@@ -44,7 +46,9 @@ extension VolumeMount {
     init(_ request: MountRequest) {
         self.init(destination: request.target, name: request.source.isEmpty ? nil : request.source)
         isReadOnly = request.readOnly
-        copies = !(request.volumeOptions?.noCopy ?? false)
+        subpath = request.volumeOptions?.subpath ?? ""
+        // Who wants a part of a volume knows what is in it.
+        copies = !(request.volumeOptions?.noCopy ?? false) && subpath.isEmpty
         labels = request.volumeOptions?.labels ?? [:]
     }
 
@@ -74,6 +78,7 @@ extension Engine {
             if try volumes.claim(name, for: id, labels: labels) {
                 events.emit("volume", "create", id: name, attributes: ["driver": "local"])
             }
+            try checkPart(of: mount, name)
             if mount.copies {
                 try store.withRoot(of: id) { root in
                     guard let tree = try? ContainedFile(mount.destination + "/.", in: root) else { return }
@@ -88,9 +93,20 @@ extension Engine {
             point.driver = "local"
             point.mode = mount.mode
             point.isWritable = !mount.isReadOnly
+            point.subpath = mount.subpath
             points[mount.destination] = point
         }
         return points
+    }
+
+    /// Throws where there is no such part; it may still be gone when the container starts, which then fails.
+    private func checkPart(of mount: VolumeMount, _ name: String) throws {
+        guard !mount.subpath.isEmpty else { return }
+        let whole = volumes.data(name)
+        do throws(SystemError) { _ = try ContainedFile(mount.subpath, in: whole) } catch {
+            let reason = error.errno == .noSuchFileOrDirectory ? "no such file or directory" : "\(error)"
+            throw EngineError(.invalid, "cannot access path \(whole)/\(mount.subpath): \(reason)")
+        }
     }
 
     /// What `--volumes-from` names: the mounts of other containers, where the container has none of its own.
@@ -109,5 +125,31 @@ extension Engine {
             }
         }
         return Array(found.values)
+    }
+}
+
+extension MountPoint {
+    /// The part of the volume that is mounted, kept where Docker keeps it; empty: all of it.
+    var subpath: String {
+        get { spec?.volumeOptions?.subpath ?? "" }
+        set {
+            guard !newValue.isEmpty else { return spec = nil }
+            var (request, options) = (MountRequest(), VolumeOptions())
+            options.subpath = newValue
+            (request.type, request.source, request.target) = (type, name, destination)
+            (request.readOnly, request.volumeOptions) = (!isWritable, options)
+            spec = request
+        }
+    }
+}
+
+extension ContainerRecord {
+    /// As `inspect` and `ps` show them.
+    var shownMounts: [MountPoint] {
+        (mountPoints ?? [:]).values.sorted { $0.destination < $1.destination }.map { point in
+            var point = point
+            point.spec = nil
+            return point
+        }
     }
 }

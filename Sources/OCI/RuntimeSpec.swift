@@ -34,6 +34,10 @@ package struct RuntimeMount: Codable, Sendable, Equatable {
     package var source: String?
     package var options: [String]?
 
+    /// What an option of Varve's own begins with: the part of a bind mount's source that is mounted, found within it
+    /// whatever links it holds.
+    package static let subpath = "varve.subpath="
+
     package init(destination: String) {
         self.destination = destination
     }

@@ -1,4 +1,5 @@
 import Glibc
+import OCI
 
 /// A mount's options, taken apart as `mount(8)` does: flags, propagation, and what the file system itself gets.
 struct MountOptions {
@@ -6,6 +7,8 @@ struct MountOptions {
     /// Flags that were asked to be off (`rw`, `exec`): they win over what a remount would keep.
     var propagation: UInt = 0
     var isBind = false
+    /// The part of the source that is mounted.
+    var subpath: String?
     var data: [String] = []
 
     private static let on: [String: UInt] = [
@@ -35,6 +38,8 @@ struct MountOptions {
             } else if option == "bind" || option == "rbind" {
                 isBind = true
                 flags |= UInt(MS_BIND) | (option == "rbind" ? UInt(MS_REC) : 0)
+            } else if option.hasPrefix(RuntimeMount.subpath) {
+                subpath = String(option.dropFirst(RuntimeMount.subpath.count))
             } else if option != "defaults" {
                 data.append(option)
             }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 import OCI
@@ -72,7 +73,7 @@ struct RootFileSystem {
     private func bind(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
         let options = MountOptions(entry.options ?? [])
         let path = entry.source ?? ""
-        let source = OwnedDescriptor(try sys("open \(path)") { Glibc.open(path, LINUX_O_PATH | O_CLOEXEC) })
+        let source = try open(path, options.subpath)
         let isFolder = try ContainerRoot.type(of: source.rawValue) == S_IFDIR
         let target = isFolder ? try root.makeFolder(entry.destination) : try root.makeFile(entry.destination)
         let binding = options.flags & UInt(MS_REC) | UInt(MS_BIND)
@@ -85,6 +86,14 @@ struct RootFileSystem {
             entry.destination,
             options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation,
             in: root
+        )
+    }
+
+    private func open(_ path: String, _ part: String?) throws -> OwnedDescriptor {
+        let whole = OwnedDescriptor(try sys("open \(path)") { Glibc.open(path, LINUX_O_PATH | O_CLOEXEC) })
+        guard let part else { return whole }
+        return OwnedDescriptor(
+            try sys("open \(part) in \(path)") { linux_open_in_root(whole.rawValue, part, UInt64(LINUX_O_PATH)) }
         )
     }
 

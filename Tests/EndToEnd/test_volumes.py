@@ -142,6 +142,50 @@ def test_copies_into_volumes(tidy, tmp_path):
     tidy("rm", "-f", "box")
 
 
+def part(path, target="/x", *more):
+    return ["--mount", ",".join(["type=volume", "source=data", f"target={target}", f"volume-subpath={path}", *more])]
+
+
+def test_part_of_a_volume(tidy, tmp_path):
+    """`volume-subpath`: a folder or a file of it, for the next container too, over a restart, and for `cp`."""
+    daemon = tidy.daemon
+    tidy("run", "--rm", "-v", "data:/data", "busybox", "sh", "-c", "mkdir -p /data/a/b; echo deep >/data/a/b/f; echo top >/data/g; ln -s a/b /data/l")
+    assert tidy("run", "--rm", *part("a/b"), "busybox", "cat", "/x/f").out == "deep\n"
+    assert tidy("run", "--rm", *part("l"), "busybox", "ls", "/x").out == "f\n"
+    assert tidy("run", "--rm", *part("g"), "busybox", "cat", "/x").out == "top\n"
+    failed = tidy("run", "--rm", *part("a", "/x", "readonly"), "busybox", "touch", "/x/new", check=False)
+    assert failed.code == 1 and "Read-only" in failed.err
+    tidy("create", "--name", "box", *part("a/b"), "busybox", "sh", "-c", "echo x >/x/made")
+    (tmp_path / "in").write_text("in\n")
+    daemon.docker("cp", tmp_path / "in", "box:/x/in")
+    daemon.docker("cp", "box:/x/f", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "deep\n"
+    daemon.restart()
+    tidy("start", "box")
+    tidy("wait", "box")
+    assert {path.name for path in (daemon.data_root / "volumes/data/_data/a/b").iterdir()} == {"f", "in", "made"}
+    assert tidy("run", "--rm", "--volumes-from", "box", "busybox", "ls", "/x").lines == ["f", "in", "made"]
+    (mount,) = daemon.inspect("box", "{{json .Mounts}}")
+    assert (mount["Name"], mount["Destination"], mount["Source"]) == ("data", "/x", str(daemon.data_root / "volumes/data/_data")) and "Spec" not in mount
+
+
+def test_part_that_leads_out(tidy, tmp_path):
+    """Links of a volume lead nowhere else, at the start either; what is not there is said when the container is made."""
+    (tmp_path / "secret").write_text("host\n")
+    tidy("run", "--rm", "-v", "data:/data", "busybox", "sh", "-c", f"mkdir /data/own; ln -s {tmp_path} /data/out; ln -s ../../../../../.. /data/up")
+    for bad, reason in [("/own", "relative path"), ("own/../..", "relative path"), ("missing", "no such file"), ("own/missing", "no such file")]:
+        failed = tidy("create", *part(bad), "busybox", "true", check=False)
+        assert failed.code != 0 and reason in failed.err, failed
+    assert tidy("run", "--rm", *part("out"), "busybox", "ls", "/x", check=False).code != 0
+    assert tidy("run", "--rm", *part("up"), "busybox", "ls", "/x").lines == ["out", "own", "up"]
+    tidy("create", "--name", "box", *part("own"), "busybox", "ls", "/x")
+    tidy("run", "--rm", "-v", "data:/data", "busybox", "sh", "-c", f"rmdir /data/own; ln -s {tmp_path} /data/own")
+    failed = tidy("start", "-a", "box", check=False)
+    assert failed.code != 0 and "secret" not in failed.out
+    failed = tidy.daemon.docker("cp", "box:/x/secret", tmp_path / "copied", check=False)
+    assert failed.code != 0 and not (tmp_path / "copied").exists()
+
+
 def test_nothing_outside_is_reached(tidy, tmp_path):
     """A volume's files are the container's to change: its links lead nowhere when it is measured or removed."""
     (tmp_path / "marker").write_text("stays\n")
