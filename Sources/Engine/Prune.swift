@@ -17,6 +17,7 @@ extension Engine {
             pruned.ids.append(container.id)
             pruned.bytes += container.sizeRw ?? 0
         }
+        events.emit("container", "prune", id: "", attributes: ["reclaimed": "\(pruned.bytes)"])
         return pruned
     }
 
@@ -38,6 +39,7 @@ extension Engine {
                 if items.contains(where: { $0.deleted == image.id }) { pruned.bytes += image.size }
             }
         }
+        events.emit("image", "prune", id: "", attributes: ["reclaimed": "\(pruned.bytes)"])
         return pruned
     }
 }

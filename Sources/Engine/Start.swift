@@ -35,7 +35,9 @@ extension Engine {
                     metadata: ["container": "\(container.id)", "error": "\(error)"]
                 )
             }
-            emit("start", await container.record)
+            let record = await container.record
+            tell(ofVolumes: "mount", record)
+            emit("start", record)
             watch(container, monitor)
         } catch {
             try? await launched?.signal(9)
@@ -164,13 +166,11 @@ extension Engine {
         let left = networks.leaveAll(container.id)
         await release(container.id)
         if let pause = await container.planRestart() {
-            emit("die", record, ["exitCode": "\(exit.exitCode)"])
-            tell(of: container.id, leaving: left)
+            tellOfEnd(record, exit, leaving: left)
             return restartLater(container, after: pause)
         }
         await container.didExit()
-        emit("die", record, ["exitCode": "\(exit.exitCode)"])
-        tell(of: container.id, leaving: left)
+        tellOfEnd(record, exit, leaving: left)
         guard await container.isRemovedAtEnd else { return }
         do { try await removeEnded(container) } catch {
             log.error("container not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])

@@ -50,6 +50,8 @@ extension Engine {
             guard (try? await removeVolume(volume.name, force: false)) != nil else { continue }
             removed.append((volume.name, size))
         }
+        let bytes = removed.reduce(0) { $0 + $1.size }
+        events.emit("volume", "prune", id: "", attributes: ["reclaimed": "\(bytes)"])
         return removed
     }
 

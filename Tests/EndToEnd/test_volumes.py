@@ -4,6 +4,7 @@ import pathlib
 
 import pytest
 
+import clients
 
 
 @pytest.fixture
@@ -140,6 +141,33 @@ def test_copies_into_volumes(tidy, tmp_path):
     tidy.daemon.docker("cp", tmp_path / "f", "box:/data/f")
     assert (tidy.daemon.data_root / "volumes/data/_data/f").read_text() == "in\n"
     tidy("rm", "-f", "box")
+
+
+def test_events(tidy):
+    """Volumes are mounted before a container starts and unmounted after it died; prunes say what they brought."""
+    daemon = tidy.daemon
+    now = lambda: json.loads(daemon.api("GET", "/info")[1])["SystemTime"]
+    tidy("create", "--name", "box", "--network", "none", "-v", "data:/data:ro", "busybox", "true")
+    since = now()
+    tidy("start", "-a", "box")
+    box = daemon.inspect("box", "{{json .Id}}")
+    clients.eventually(lambda: daemon.docker("events", "--since", since, "--until", now(), "--filter", "event=unmount").out, what="unmount")
+    tidy("container", "prune", "-f")
+    tidy("volume", "prune", "-af")
+    tidy("image", "prune", "-f")
+    lines = daemon.docker("events", "--since", since, "--until", now(), "--format", "{{json .}}").lines
+    told = [(e["Type"], e["Action"], e["Actor"]["ID"], e["Actor"]["Attributes"]) for e in map(json.loads, lines)]
+    assert [(kind, action) for kind, action, _, _ in told if action not in ("attach", "connect", "disconnect")] == [
+        ("volume", "mount"), ("container", "start"), ("container", "die"), ("volume", "unmount"), ("container", "destroy"),
+        ("container", "prune"), ("volume", "destroy"), ("volume", "prune"), ("image", "prune"),
+    ]
+    by_action = {(kind, action): (name, attributes) for kind, action, name, attributes in told}
+    place = {"driver": "local", "container": box, "destination": "/data", "propagation": "", "read/write": "false"}
+    assert by_action["volume", "mount"] == ("data", place)
+    assert by_action["volume", "unmount"] == ("data", {"driver": "local", "container": box})
+    ended = by_action["container", "die"][1]
+    assert ended["exitCode"] == "0" and ended["execDuration"].isdigit()
+    assert by_action["volume", "prune"] == ("", {"reclaimed": "0"})
 
 
 def part(path, target="/x", *more):

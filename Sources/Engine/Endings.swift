@@ -1,0 +1,27 @@
+import OCI
+import RuntimeProtocol
+
+/// What listeners are told when a container's process begins or ends, besides that it did.
+extension Engine {
+    /// `mount` or `unmount` of each of its volumes.
+    func tell(ofVolumes action: String, _ record: ContainerRecord) {
+        for point in record.shownMounts where point.type == "volume" {
+            var attributes = ["container": record.id, "driver": point.driver.isEmpty ? "local" : point.driver]
+            if action == "mount" {
+                attributes["destination"] = point.destination
+                attributes["propagation"] = point.propagation
+                attributes["read/write"] = "\(point.isWritable)"
+            }
+            events.emit("volume", action, id: point.name, attributes: attributes)
+        }
+    }
+
+    /// `record` as it was while it ran.
+    func tellOfEnd(_ record: ContainerRecord, _ exit: ExitRecord, leaving left: [Network]) {
+        let began = Timestamp(record.state.startedAt) ?? exit.finishedAt
+        let seconds = max(0, exit.finishedAt.seconds - began.seconds)
+        emit("die", record, ["execDuration": "\(seconds)", "exitCode": "\(exit.exitCode)"])
+        tell(of: record.id, leaving: left)
+        tell(ofVolumes: "unmount", record)
+    }
+}
