@@ -40,8 +40,8 @@ struct VolumeRoutes: Sendable {
     private func prune(_ request: Request) async throws -> Response {
         var filters = try request.filters(["all", "label", "label!"])
         // Before 1.42 volumes with names went, too.
-        let asked = filters.removeValue(forKey: "all")?.first.map { ["1", "true"].contains($0.lowercased()) }
-        let all = asked ?? (request.apiVersion < APIVersion(1, 42))
+        let all = try filters.boolean("all") ?? (request.apiVersion < APIVersion(1, 42))
+        filters["all"] = nil
         var answer = VolumesPruned()
         for (name, size) in try await engine.pruneVolumes(all: all, filters: filters) {
             answer.volumesDeleted.append(name)

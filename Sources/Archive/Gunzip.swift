@@ -1,5 +1,4 @@
 import CISAL
-import Linux
 
 /// Decompresses gzip, of one member or several, and holds each to its check sum and length.
 package final class GunzipSource: ByteSource {
@@ -10,7 +9,7 @@ package final class GunzipSource: ByteSource {
     private var header = isal_gzip_header()
     private var place = Place.betweenMembers
 
-    private enum Place { case betweenMembers, header, data }
+    private enum Place { case betweenMembers, header, data, damaged(reason: String) }
 
     /// Reads compressed bytes from `source`.
     package init(_ source: any ByteSource) {
@@ -38,6 +37,7 @@ package final class GunzipSource: ByteSource {
                 place = .header
             case .header: try readHeader()
             case .data: try inflate()
+            case .damaged(let reason): throw ArchiveError.damaged(reason: reason)
             }
         }
         return Int(most - state.pointee.avail_out)
@@ -56,7 +56,7 @@ package final class GunzipSource: ByteSource {
             guard try refill() else { throw ArchiveError.truncated }
             return
         }
-        guard status == ISAL_DECOMP_OK else { throw ArchiveError.damaged(reason: Self.reason(status)) }
+        guard status == ISAL_DECOMP_OK else { return place = .damaged(reason: Self.reason(status)) }
         state.pointee.crc_flag = UInt32(ISAL_GZIP_NO_HDR_VER)
         place = .data
     }
@@ -64,7 +64,7 @@ package final class GunzipSource: ByteSource {
     private func inflate() throws {
         let room = state.pointee.avail_out
         let status = isal_inflate(state)
-        guard status == ISAL_DECOMP_OK else { throw ArchiveError.damaged(reason: Self.reason(status)) }
+        guard status == ISAL_DECOMP_OK else { return place = .damaged(reason: Self.reason(status)) }
         if state.pointee.block_state == ISAL_BLOCK_FINISH {
             place = .betweenMembers
         } else if state.pointee.avail_in == 0, state.pointee.avail_out == room, try !refill() {

@@ -16,6 +16,9 @@ package final class GzipSink: ByteSink {
     package init(_ sink: any ByteSink) {
         self.sink = sink
         isal_deflate_init(stream)
+        // It leaves these as they were, and nothing may ever be written.
+        stream.pointee.next_in = nil
+        stream.pointee.avail_in = 0
         stream.pointee.level = UInt32(VARVE_ISAL_LEVEL)
         stream.pointee.level_buf = work
         stream.pointee.level_buf_size = UInt32(VARVE_ISAL_WORK)

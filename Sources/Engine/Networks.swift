@@ -1,5 +1,4 @@
 package import DockerAPI
-import OCI
 
 /// `network`: what can be said of networks, and which containers are in them. The default bridge and users' own have no
 /// interfaces yet.

@@ -2,7 +2,9 @@ import Glibc
 
 /// Which daemon is meant.
 extension Client {
-    /// `VARVE_HOST` (`varve -H` sets it), `DOCKER_HOST`, or the usual place. Connects later; throws `ClientError.badHost`.
+    /// `VARVE_HOST` (`varve -H` sets it), `DOCKER_HOST`, or the usual place; connects later.
+    ///
+    /// Throws `ClientError.badHost`.
     package static func ofEnvironment() throws(ClientError) -> Client {
         let host = variable("VARVE_HOST") ?? variable("DOCKER_HOST") ?? "unix:///run/varve/varve.sock"
         guard host.hasPrefix("unix://") || host.hasPrefix("/") else { throw .badHost(host) }

@@ -48,11 +48,10 @@ package final class Download: Sendable {
 
     // MARK: Those who want it
 
-    /// One more; false where it has failed already, or was given up.
+    /// One more; false where it has failed already.
     func join() -> Bool {
         state.withLock { state in
             if case .failure = state.result { return false }
-            guard state.users > 0 else { return false }
             state.users += 1
             return true
         }
@@ -60,18 +59,19 @@ package final class Download: Sendable {
 
     /// One less. Without anybody it ends; what was fetched of it stays for the next one, unless it `isTaken`.
     package func release(isTaken: Bool) {
-        let isLast = downloads.leave(self) {
-            let isLast = state.withLock { state in
+        var isDeleted = false
+        let isLast = downloads.leave(self) { isOwn in
+            // The file that was read is there as long as somebody reads.
+            if isTaken, isOwn { isDeleted = unlink(path.string) == 0 || errno == ENOENT }
+            return state.withLock { state in
                 state.users -= 1
                 return state.users == 0
             }
-            // The file that was read is there as long as somebody reads.
-            if isTaken { unlink(path.string) }
-            // What has no name would still be written to the disk, by whoever flushes it while the file is open.
-            if isTaken && isLast { ftruncate(file.rawValue, 0) }
-            return isLast
         }
-        if isLast { cancellation.cancel() }
+        guard isLast else { return }
+        // What has no name would still be written to the disk, by whoever flushes it while the file is open.
+        if isDeleted { ftruncate(file.rawValue, 0) }
+        cancellation.cancel()
     }
 
     /// Who read it could make nothing of it: what is not proved yet is fetched anew by the next one.

@@ -7,7 +7,7 @@ package import SystemPackage
 
 /// Blobs on their way from registries, each once however many wait for it, a few at a time.
 ///
-/// What came of a blob stays in `folder` until it is whole and was taken: a download that was cut, also by this process's
+/// What came of a blob stays in `folder` until it is whole and unpacked: a download that was cut, also by this process's
 /// end, goes on where it was.
 package final class Downloads: Sendable {
     let folder: FilePath
@@ -66,10 +66,13 @@ package final class Downloads: Sendable {
     }
 
     /// Runs `body`, which says whether nobody waits for the download any more, while nobody can join it.
-    func leave(_ download: Download, _ body: () -> Bool) -> Bool {
+    ///
+    /// It is told whether the file of that name is this download's alone: one that failed may have a successor on it.
+    func leave(_ download: Download, _ body: (_ isOwn: Bool) -> Bool) -> Bool {
         running.withLock { running in
-            let isLast = body()
-            if isLast, running[download.digest] === download { running[download.digest] = nil }
+            let isOwn = running[download.digest] === download
+            let isLast = body(isOwn)
+            if isLast, isOwn { running[download.digest] = nil }
             return isLast
         }
     }

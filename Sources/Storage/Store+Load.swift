@@ -42,7 +42,7 @@ extension Store {
         _ flush: DiskFlush,
         giveUp: () throws -> Void = {},
         unpack: (PlannedImage, LayerLoader, LayerBatch) throws -> Void,
-        emptied: () throws -> Void = {}
+        emptied: () throws -> Void
     ) throws -> [ImageID] {
         let batch = LayerBatch(layers)
         defer { batch.end() }

@@ -2,12 +2,12 @@ import Archive
 package import OCI
 
 extension Store {
-    /// Takes in one image whose layers come from elsewhere, and gives it these names; when it returns, a loss of power does
-    /// not take it away.
+    /// Takes in one image whose layers come from elsewhere, and gives it these names; when it returns, a loss of power
+    /// does not take it away.
     ///
     /// `need` is told which layers are not there, before they are asked for; `giveUp` throws when nobody wants the image
-    /// any more; `unpacked` is called when the layers' bytes are not needed any more, before the disk is waited for. Returns
-    /// its ID, and whether one of the names is new to it.
+    /// any more; `unpacked` is called when the layers' bytes are not needed any more, before the disk is waited for.
+    /// Returns its ID, and whether one of the names is new to it.
     package func takeIn(
         config: [UInt8],
         layers: [PlannedLayer],
