@@ -4,6 +4,9 @@ import SystemPackage
 
 /// Who waits for a container, and who was attached before it ran.
 extension Container {
+    /// Its end is written down, and its layer not let go yet.
+    var isEnding: Bool { phase == .running && !record.state.running }
+
     /// The next time that `condition` holds; ends early, with nil, when the caller's task is cancelled.
     func wait(for condition: WaitCondition) async -> WaitOutcome? {
         let now = WaitOutcome(exitCode: record.state.exitCode, error: record.state.error)

@@ -206,9 +206,10 @@ package actor Container {
     }
 
     /// Tells who waits of the end that was written down; from now on the container may be started again.
-    func didExit() {
+    func didExit(telling tell: @Sendable () -> Void = {}) {
         monitor = nil
         phase = .exited
+        tell()
         waiting.exited(WaitOutcome(exitCode: record.state.exitCode, error: record.state.error))
     }
 
@@ -217,8 +218,7 @@ package actor Container {
         (record.state.running, record.state.restarting) = (false, false)
         (record.state.paused, isHeld) = (false, false)
         record.state.pid = 0
-        record.state.exitCode = exitCode
-        record.state.error = error
+        (record.state.exitCode, record.state.error) = (exitCode, error)
         if let time { record.state.finishedAt = time.description }
         if !record.hasBeenStartedBefore { record.state.status = "created" }
     }

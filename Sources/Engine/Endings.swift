@@ -17,6 +17,12 @@ extension Engine {
         }
     }
 
+    /// Waits while the container's end is written down, and thus shown, and its layer not let go yet: a moment, in which it
+    /// can't be started or removed.
+    func afterEnding(of container: Container) async {
+        while await container.isEnding { try? await Task.sleep(for: .milliseconds(2)) }
+    }
+
     /// `record` as it was while it ran.
     func tellOfEnd(_ record: ContainerRecord, _ exit: ExitRecord, leaving left: [Network]) {
         let began = Timestamp(record.state.startedAt) ?? exit.finishedAt

@@ -13,10 +13,10 @@ extension Engine {
         let began = ContinuousClock.now
         defer { metrics.took(.delete, since: began) }
         let container = try containers.find(name)
-        if force { try await end(container) }
+        if force { try await end(container) } else { await afterEnding(of: container) }
         if force, await container.host.autoRemove {
             // Its own end removes it; there is nothing left to do but wait for that.
-            if await container.phase == .removing { return _ = await container.wait(for: .removed) }
+            if await [.removing, .gone].contains(container.phase) { return _ = await container.wait(for: .removed) }
         }
         try await container.beginRemoval()
         try await finishRemoval(container, volumes: volumes)

@@ -14,6 +14,7 @@ extension Engine {
     /// Starts a container that does not run; returns when its process has begun.
     package func start(_ name: String) async throws {
         let container = try containers.find(name)
+        await afterEnding(of: container)
         try await container.beginStart()
         try await run(container)
     }
@@ -169,8 +170,8 @@ extension Engine {
             tellOfEnd(record, exit, leaving: left)
             return restartLater(container, after: pause)
         }
-        await container.didExit()
-        tellOfEnd(record, exit, leaving: left)
+        // Before those go on who wait for the end, and tell of what they did.
+        await container.didExit { [self] in tellOfEnd(record, exit, leaving: left) }
         guard await container.isRemovedAtEnd else { return }
         do { try await removeEnded(container) } catch {
             log.error("container not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])

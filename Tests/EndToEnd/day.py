@@ -1,6 +1,5 @@
 """What the scripted days of the stock clients share: a registry that has an image, and a daemon that has nothing yet."""
 import json
-import os
 
 import pytest
 
@@ -16,8 +15,8 @@ def driver(request):
 
 
 @pytest.fixture(scope="module")
-def registry(place):
-    server = registries.Registry(place / f"day-{os.getpid()}-{registries.free_port()}")
+def registry(place, request):
+    server = registries.Registry(place / f"registry-{request.path.stem}")
     yield server
     server.stop()
 

@@ -71,7 +71,7 @@ def remove_groups(daemon):
             path.rmdir()
 
 
-def of(daemon, patience=3):
+def of(daemon, patience=20):
     """Everything found, as text; what is on its way out gets `patience` seconds."""
     deadline = time.monotonic() + patience * float(os.environ.get("VARVE_PATIENCE", "1"))
     while True:

@@ -1,5 +1,4 @@
 """What tests of pulls share: a registry with an image of three layers, a proxy before it, and what a pull must not leave."""
-import os
 
 import pytest
 
@@ -14,8 +13,8 @@ def driver(request):
 
 
 @pytest.fixture(scope="module")
-def registry(place):
-    server = registries.Registry(place / f"pulls-{os.getpid()}-{registries.free_port()}")
+def registry(place, request):
+    server = registries.Registry(place / f"registry-{request.path.stem}")
     yield server
     server.stop()
 

@@ -15,7 +15,7 @@ def test_runs(day):
     failed = docker("run", "--rm", day.image, "sh", "-c", "echo out; echo err >&2; exit 3", check=False)
     assert (failed.code, failed.out, failed.err.splitlines()[-1]) == (3, "out\n", "err")
     assert docker("run", "-i", "--rm", day.image, "tr", "a-z", "A-Z", stdin=b"typed\n").out == "TYPED\n"
-    assert docker("run", "--rm", "nosuch:v1", "true", check=False).code == 125
+    assert docker("run", "--rm", day.image.split("/")[0] + "/nosuch:v1", "true", check=False).code == 125
     assert docker("run", "--rm", day.image, "nosuch", check=False).code == 127
     assert docker("run", "--rm", day.image, "/notexecutable", check=False).code == 126
     box = docker("run", "-d", "--name", "box", "-e", "A=1", "-w", "/tmp", "-u", "1000:1001", day.image, "sleep", "600").out.strip()
@@ -29,7 +29,7 @@ def test_terminal(day):
     client = clients.Client(day, "docker")
     with client.terminal("run", "-it", "--rm", "--name", "box", day.image, "sh") as child:
         child.expect("[$#] ")
-        child.sendline("stty size; tty")
+        child.sendline("until stty size | grep -q 33.101; do sleep 0.1; done; stty size; tty")
         child.expect("33 101")
         child.expect("/dev/pts/0")
         child.sendline("exit 4")

@@ -109,7 +109,9 @@ class Crasher:
 
     def finish(self):
         """The witness heard nothing of all this; and everything can be removed."""
-        lines = self.daemon.docker("logs", "witness").lines
+        logged = lambda: self.daemon.docker("logs", "witness").lines
+        clients.eventually(lambda: len(logged()) > KILLS, timeout=KILLS, what="more lines of the witness than kills")
+        lines = logged()
         assert lines == [str(n) for n in range(len(lines))] and len(lines) > KILLS
         self.daemon.docker("stop", "-t", "0", "witness")
         assert self.daemon.docker("wait", "witness").out == "137\n"

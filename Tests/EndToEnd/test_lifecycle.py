@@ -79,10 +79,9 @@ def test_kill_with_a_signal(cli):
     """The program decides what a signal does; SIGKILL is the default."""
     cli("run", "-d", "--name", "target", "busybox", "sh", "-c", "trap 'echo got USR1' USR1; echo ready; while :; do sleep 0.1; done")
     await_line(cli, "target", "ready")
-    for signal in ("USR1", "SIGUSR1", "10"):
+    for number, signal in enumerate(("USR1", "SIGUSR1", "10"), 1):
         cli("kill", "-s", signal, "target")
-        time.sleep(0.3)
-    clients.eventually(lambda: cli("logs", "target").out.count("got USR1") == 3, what="three signals")
+        clients.eventually(lambda number=number: cli("logs", "target").out.count("got USR1") == number, what=f"signal {number}")
     assert "ogus" in cli("kill", "-s", "bogus", "target", check=False).err.lower()
 
 

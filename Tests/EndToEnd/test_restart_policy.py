@@ -40,12 +40,12 @@ def test_always_with_growing_pauses(cli):
     cli("run", "-d", "--restart", "always", "--name", "box", *FAILS)
     clients.eventually(lambda: count(cli.daemon, "box") >= 5, timeout=20)
     lines = [float(line) for line in cli("logs", "box").lines]
-    pauses = [later - earlier for earlier, later in zip(lines, lines[1:])]
+    pauses = [round(later - earlier, 2) for earlier, later in zip(lines, lines[1:])]
     assert all(pause >= least for pause, least in zip(pauses, [0.1, 0.2, 0.4, 0.8])), pauses
     shown = clients.eventually(lambda: [line for line in cli("ps", "--format", "{{.Status}}").lines if line.startswith("Restarting (3)")])
     assert shown
-    assert "is restarting" in cli("exec", "box", "true", check=False).err
-    assert "container is restarting" in cli("rm", "box", check=False).err
+    clients.eventually(lambda: "is restarting" in cli("exec", "box", "true", check=False).err)
+    clients.eventually(lambda: "container is restarting" in cli("rm", "box", check=False).err)
     cli("stop", "box")
     assert state(cli.daemon, "box")["Status"] == "exited"
     done = count(cli.daemon, "box")
@@ -118,8 +118,8 @@ def test_a_signal_that_asks_it_to_end_counts(cli):
 def test_a_signal_in_a_pause(cli):
     """Nobody is there to take it; the policy goes on."""
     cli("run", "-d", "--restart", "always", "--name", "box", *FAILS)
-    clients.eventually(lambda: count(cli.daemon, "box") >= 4 and state(cli.daemon, "box")["Status"] == "restarting")
-    assert "is restarting" in cli("kill", "-s", "HUP", "box", check=False).err
+    # Between two pauses its process takes no notice of a HUP.
+    clients.eventually(lambda: count(cli.daemon, "box") >= 4 and "is restarting" in cli("kill", "-s", "HUP", "box", check=False).err)
     before = count(cli.daemon, "box")
     clients.eventually(lambda: count(cli.daemon, "box") > before)
     cli("kill", "box")

@@ -72,8 +72,11 @@ def test_attach_with_half_close(cli):
 def test_two_attached_both_hear(cli):
     cli("create", "-i", "--name", "ears", "busybox", "cat")
     cli("start", "ears")
+    began = str(time.time())
     listener = cli.spawn("attach", "--no-stdin", "ears")
-    time.sleep(0.5)
+    told = lambda: cli.daemon.docker("events", "--since", began, "--until", str(time.time()), "--format", "{{.Action}}").lines
+    clients.eventually(lambda: "attach" in told(), what="the listener")
+    time.sleep(0.5)     # it is told of just before it is done
     assert cli("attach", "ears", stdin=b"words\n", timeout=20).out == "words\n"
     assert listener.communicate(timeout=10)[0] == b"words\n"
 

@@ -27,10 +27,10 @@ def test_talking_to_a_shell(cli):
 def test_size_and_its_change(cli):
     with cli.terminal("run", "--rm", "-it", "busybox", "sh", rows=33, columns=101) as child:
         child.expect("/ # ")
-        child.sendline("stty size")
+        child.sendline("until stty size | grep -q 33.101; do sleep 0.1; done; stty size")
         child.expect("33 101")
         child.setwinsize(40, 120)
-        child.sendline("sleep 1; stty size")
+        child.sendline("until stty size | grep '^40'; do sleep 0.1; done")
         child.expect("40 120")
         child.sendline("exit")
         assert clients.ended(child)[1] == 0
@@ -67,7 +67,7 @@ def test_exec_on_a_terminal(cli):
     cli("run", "-d", "--name", "ct", "busybox", "sleep", "100")
     with cli.terminal("exec", "-it", "ct", "sh", rows=30, columns=90) as child:
         child.expect("/ # ")
-        child.sendline("tty; stty size; echo $TERM")
+        child.sendline("until stty size | grep -q 30.90; do sleep 0.1; done; tty; stty size; echo $TERM")
         child.expect(r"/dev/pts/\d+\r\n30 90\r\nxterm")
         child.sendline("exit 6")
         assert clients.ended(child)[1] == 6

@@ -6,7 +6,7 @@ import Testing
 
 /// Watches of folders, many of which share one.
 struct FolderWatchTests {
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func tellsEveryWatcherAndThenForgetsThem() async throws {
         let folder = FilePath("/tmp/varve-watch-\(randomHex(bytes: 8))")
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
@@ -22,7 +22,7 @@ struct FolderWatchTests {
         #expect(watches.count == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func tellsOfAFolderThatGoes() async throws {
         let folder = FilePath("/tmp/varve-watch-\(randomHex(bytes: 8))")
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))

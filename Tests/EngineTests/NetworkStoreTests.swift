@@ -63,14 +63,14 @@ import Testing
                 (network.id, network.name) = (id, name)
                 try store.add(network)
             }
+            // The default networks' IDs are random.
+            for network in store.all() where network.isPredefined {
+                try store.remove(network.id) { _ in .noSuchNetwork("") }
+            }
             #expect(
                 try store.find("ab12").name == "one" && store.find("ab1").id == "cd" && store.find("ab3").id == "ab34"
             )
             #expect(throws: EngineError(.invalid, "network a is ambiguous (2 matches found based on ID prefix)")) {
-                // The default networks' IDs are random.
-                for network in store.all() where network.isPredefined {
-                    try store.remove(network.id) { _ in .noSuchNetwork("") }
-                }
                 _ = try store.find("a")
             }
             for missing in ["", "nosuch"] {

@@ -83,6 +83,8 @@ private let echo: [Route] = [
             await #expect(throws: HTTPError.socketInUse(path: path)) { try await second.listen(unix: path) }
             let left = path + ".left"
             let (_, descriptor) = try SocketFile.listen(path: left, mode: 0o660, group: nil)
+            // Also for a copy of this process that another test kills: nobody listens any more.
+            _ = shutdown(descriptor.rawValue, CInt(SHUT_RDWR))
             try descriptor.close()
             try await second.listen(unix: left)
             var status = stat()

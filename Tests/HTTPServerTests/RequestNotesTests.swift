@@ -59,7 +59,7 @@ import Testing
     }
 
     /// A server that ends waits for what has an end, and cuts what has none.
-    @Test(.timeLimit(.minutes(5))) func anEndlessAnswerEndsWithTheServer() async throws {
+    @Test(.timeLimit(.minutes(20))) func anEndlessAnswerEndsWithTheServer() async throws {
         let seen = Seen()
         let events = Route.get("/events") { _ in
             .stream(contentType: "x", endless: true) { _ in

@@ -56,7 +56,13 @@ import Testing
             mount.subfolder = "rootfs"
             try mountTree([mount], at: merged, using: interface)
             try #expect(listFolder(merged) == ["etc"])
-            try unmount(merged)
+            // A copy of this process that another test kills may have it open until then.
+            for attempt in 1... {
+                do throws(SystemError) { try unmount(merged); break } catch {
+                    guard error.errno == .resourceBusy, attempt < 400 else { throw error }
+                    usleep(50_000)
+                }
+            }
             try #expect(listFolder(merged) == [])
             let tree = try DetachedTree([mount], using: interface)
             try #expect(listFolder(tree.path) == ["etc"])
@@ -92,14 +98,14 @@ import Testing
     @Test(arguments: MountInterface.allCases)
     func showsDetachedTreesToNobodyElse(_ interface: MountInterface) throws {
         try withFolder { folder in
-            let before = try MountInfo.all().count
             let mount = try overlay(of: 3, in: folder)
             do {
                 let tree = try DetachedTree([mount], using: interface)
                 try expectLayers(3, at: tree.path)
                 try #expect(MountInfo.all().allSatisfy { !$0.superOptions.contains { $0.contains(folder.string) } })
             }
-            try #expect(MountInfo.all().count <= before)
+            // Others mount beside this: nothing of ours is left.
+            try #expect(MountInfo.all().allSatisfy { !$0.superOptions.contains { $0.contains(folder.string) } })
         }
     }
 
