@@ -11,9 +11,8 @@ public import SystemPackage
 public func copyTree(_ from: FilePath, to: FilePath) throws {
     let source = try openFolder(from)
     defer { close(source) }
-    if mkdir(to.string, 0o700) != 0 {
-        var status = stat()
-        try sys("make folder \(to)") { lstat(to.string, &status) }
+    do throws(SystemError) { try sys("make folder \(to)") { mkdir(to.string, 0o700) } } catch {
+        guard error.errno == .fileExists else { throw error }
     }
     let target = try openFolder(to)
     defer { close(target) }

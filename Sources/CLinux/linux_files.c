@@ -30,6 +30,11 @@ int linux_open_beneath(int dir, const char *path, uint64_t flags) {
     return openat2(dir, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+int linux_open_same_mount(int dir, const char *name, uint64_t flags) {
+    int fd = openat2(dir, name, flags | O_NOFOLLOW, RESOLVE_NO_XDEV);
+    return fd == -1 && errno == ENOSYS ? openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC) : fd;
+}
+
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int linux_ficlone(int to, int from) { return ioctl(to, FICLONE, from); }

@@ -61,7 +61,7 @@ package struct ControlGroup: Sendable {
 
     /// Takes the groups away, and whoever is still in them or in groups that were made below.
     ///
-    /// Tries for a second: a process that was killed is in its group until it is gone.
+    /// Tries for ten seconds: a process that was killed is in its group until it is gone.
     package func remove() throws {
         // With v1 who stands still does not die either. Where there is no freezer nobody does.
         try? thaw()
@@ -70,7 +70,7 @@ package struct ControlGroup: Sendable {
                 do {
                     try Self.remove(folder)
                     break
-                } catch let error as SystemError where error.errno == .resourceBusy && attempt < 100 {
+                } catch let error as SystemError where error.errno == .resourceBusy && attempt < 1000 {
                     for pid in try Self.processes(below: folder) { kill(pid, SIGKILL) }
                     usleep(10_000)
                 }

@@ -135,8 +135,11 @@ extension Engine {
                 try withExtendedLifetime(root) { try body(FileTree(root: root.path, path: path)) }
             }
         case .created, .exited, .restarting:
-            if let (tree, part) = Self.mount(of: path, points) {
-                return try await pool.run { try Self.within(part, of: tree, body) }
+            if let (point, below) = Self.mount(of: path, points) {
+                return try await pool.run { [volumes] in
+                    guard point.type == "volume" else { return try Self.within(point, below, body) }
+                    return try volumes.devices.with(point.name) { try Self.within(point, below, body) }
+                }
             }
             let isReadOnly = host.readonlyRootfs
             return try await onStore { store in
@@ -148,9 +151,8 @@ extension Engine {
         }
     }
 
-    /// The folder of the host or the volume in which the path would lie if the container ran, and the part of it that would
-    /// be mounted.
-    private static func mount(of path: String, _ points: [MountPoint]) -> (tree: FileTree, part: String)? {
+    /// The mount in which the path would lie if the container ran, and the path below it.
+    private static func mount(of path: String, _ points: [MountPoint]) -> (point: MountPoint, below: String)? {
         let names = ContainedFile.components(of: path)
         let found = points.filter { $0.type != "tmpfs" }
             .map { (above: ContainedFile.components(of: $0.destination), point: $0) }
@@ -158,20 +160,27 @@ extension Engine {
             .max { $0.above.count < $1.above.count }
         guard let (above, point) = found else { return nil }
         let ending = path.hasSuffix("/.") ? "/." : path.hasSuffix("/") ? "/" : ""
-        var (root, below) = (FilePath(point.source), names.dropFirst(above.count).map(String.init))
-        if point.subpath.isEmpty, !isFolder(root), let name = root.lastComponent {
-            // A file that is mounted is looked for in its folder.
-            root.removeLastComponent()
-            below.insert(name.string, at: 0)
-        }
-        let rest = "/" + below.joined(separator: "/") + ending
-        return (FileTree(root: root, path: rest, isMount: true, isReadOnly: !point.isWritable), point.subpath)
+        return (point, "/" + names.dropFirst(above.count).joined(separator: "/") + ending)
     }
 
-    private static func within<T>(_ part: String, of tree: FileTree, _ body: (FileTree) throws -> T) throws -> T {
-        if part.isEmpty { return try body(tree) }
+    /// Shows `body` what a mount of a container that does not run would show.
+    private static func within<T>(_ point: MountPoint, _ below: String, _ body: (FileTree) throws -> T) throws -> T {
+        var tree = FileTree(
+            root: FilePath(point.source),
+            path: below,
+            isMount: true,
+            isReadOnly: !point.isWritable
+        )
+        let part = point.subpath
+        if part.isEmpty {
+            if !isFolder(tree.root), let name = tree.root.lastComponent {
+                // A file that is mounted is looked for in its folder.
+                tree.root.removeLastComponent()
+                tree.path = "/" + name.string + (below == "/" ? "" : below)
+            }
+            return try body(tree)
+        }
         let found = try ContainedFile(part, in: tree.root)
-        var tree = tree
         if !found.isFolder, found.linkTarget == nil {
             // A file that is mounted is looked for in its folder, and nothing else there is.
             guard tree.path == "/" else { throw SystemError("open \(tree.path)", .notDirectory) }

@@ -7,7 +7,8 @@ package import Registry
 import Storage
 
 extension Engine {
-    /// Fetches an image, or several with one name, from a registry; what is here already is not fetched again.
+    /// Fetches an image from a registry, or all of a repository where `reference` has neither tag nor digest; what is here
+    /// already is not fetched again.
     ///
     /// Ends when the caller's task is cancelled; what was fetched by then is there for the next time.
     package func pull(
@@ -26,15 +27,17 @@ extension Engine {
         let pull = ImagePull(
             store: store,
             registry: registry,
-            reference: reference.tagged,
+            reference: reference,
             platform: wanted,
             credentials: credentials,
             cancellation: cancellation,
             report: report
         )
-        let id = try await metrics.pulling { try await onRegistry(cancellation) { try pull.run() } }
-        emit(image: "pull", reference.tagged.familiar, name: reference.familiarName)
-        log.debug("pulled", metadata: ["image": "\(id)", "name": "\(reference.familiar)"])
+        let pulled: @Sendable (Reference, ImageID) -> Void = { name, id in
+            self.emit(image: "pull", name.familiar, name: name.familiarName)
+            self.log.debug("pulled", metadata: ["image": "\(id)", "name": "\(name.familiar)"])
+        }
+        try await metrics.pulling { try await onRegistry(cancellation) { try pull.run(pulled) } }
     }
 
     /// Runs `body` where it may block, and cancels when the caller's task is; a registry's errors become the engine's.
@@ -76,32 +79,46 @@ package struct TransferProgress: Sendable, Equatable {
 struct ImagePull: Sendable {
     let store: Store
     let registry: RegistryAccess
-    /// With a tag or a digest.
-    let reference: Reference
+    /// Without tag and digest: all tags.
+    var reference: Reference
     let platform: Platform?
     let credentials: Credentials
     let cancellation: Cancellation
     let report: @Sendable (TransferProgress) -> Void
 
-    func run() throws -> ImageID {
+    /// Tells of each that is there with `pulled`.
+    func run(_ pulled: (Reference, ImageID) -> Void) throws {
         let repository = try registry.repository(reference, credentials)
+        let isWhole = reference.tag == nil && reference.digest == nil
+        let tags: [String?] = isWhole ? try repository.tags(cancellation) : [reference.tag]
+        var isNew = false
+        for tag in tags {
+            var one = self
+            one.reference.tag = tag
+            let (id, isNewToo) = try one.fetch(repository)
+            isNew = isNew || isNewToo
+            pulled(one.reference, id)
+        }
+        let what = isNew ? "Downloaded newer image for" : "Image is up to date for"
+        report(TransferProgress("Status: \(what) \(reference.familiar)"))
+    }
+
+    /// Fetches what has a tag or a digest.
+    private func fetch(_ repository: RemoteRepository) throws -> (id: ImageID, isNew: Bool) {
         report(TransferProgress("Pulling from \(reference.path)", id: reference.digest?.description ?? reference.tag))
-        if let (id, digest) = try known(repository) { return done(id, digest, isNew: false) }
+        if let (id, digest) = try known(repository) {
+            report(TransferProgress("Digest: \(digest)"))
+            return (id, false)
+        }
         let top = try repository.manifest(reference.digest?.description ?? reference.tag ?? "latest", cancellation)
         let manifest = try imageManifest(top, repository, depth: 0)
         let config = try repository.blob(manifest.config, limit: 8 << 20, cancellation)
         try checkPlatform(config)
         var named = reference
         (named.tag, named.digest) = (nil, top.digest)
-        let (id, isNew) = try takeIn(manifest, config, [reference, named], repository)
-        return done(id, top.digest, isNew: isNew)
-    }
-
-    private func done(_ id: ImageID, _ digest: Digest, isNew: Bool) -> ImageID {
-        report(TransferProgress("Digest: \(digest)"))
-        let what = isNew ? "Downloaded newer image for" : "Image is up to date for"
-        report(TransferProgress("Status: \(what) \(reference.familiar)"))
-        return id
+        let taken = try takeIn(manifest, config, [reference, named], repository)
+        report(TransferProgress("Digest: \(top.digest)"))
+        return taken
     }
 
     /// The image, if the tag stands for the same one as here: one small question, which registries do not count.

@@ -31,6 +31,9 @@ extension Engine {
         await forgetStrangers()
         var running: Set<String> = []
         for container in containers.all where await container.phase == .running { running.insert(container.id) }
+        do { try await pool.run { [volumes] in try volumes.devices.holdersAreKnown() } } catch {
+            log.error("what is mounted for volumes nobody uses", metadata: ["error": "\(error)"])
+        }
         await startWithDaemon()
         // Says itself what it could not close.
         try? await pool.run { [store, running] in store.closeUnseen(except: running) }
@@ -50,7 +53,7 @@ extension Engine {
         let folder = ContainerFolder(path: containersFolder.appending(id))
         var (record, host) = loaded
         guard record.id == id else { throw EngineError(.failed, "container \(record.id) is stored at \(id)") }
-        for point in (record.mountPoints ?? [:]).values where point.type == "volume" {
+        for point in record.volumes {
             // Also one that is not loaded has its volumes.
             volumes.note(id, has: point.name)
         }
@@ -81,6 +84,7 @@ extension Engine {
             do { _ = try await pool.run { [store] in try store.open(id) } } catch {
                 log.error("running container's layer", metadata: ["container": "\(id)", "error": "\(error)"])
             }
+            await holdVolumes(of: record)
             await container.adopt(monitor)
             resumeNetworks(record)
             if !record.state.running || record.state.restarting {
@@ -103,6 +107,14 @@ extension Engine {
             error: "the container ended with its monitor, while no daemon was running"
         )
         if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
+    }
+
+    private func holdVolumes(of record: ContainerRecord) async {
+        for point in record.volumes {
+            do { try await pool.run { [volumes] in try volumes.devices.take(point.name, for: record.id) } } catch {
+                log.error("running container's volume", metadata: ["volume": "\(point.name)", "error": "\(error)"])
+            }
+        }
     }
 
     /// Removes folders in the exec root whose containers are gone; those that are only not loaded (another driver's, or

@@ -49,9 +49,6 @@ extension Engine {
     private func launch(_ container: Container) async throws -> Monitor {
         let record = await container.record
         let host = await container.host
-        for point in (record.mountPoints ?? [:]).values where point.type == "volume" {
-            try volumes.refuseOptions(point.name)
-        }
         try enterNetworks(record)
         let spec = Spec.make(
             record,
@@ -60,8 +57,9 @@ extension Engine {
             initProgram: try Self.initProgram(for: host)
         )
         let bundle = settings.execRoot.appending(record.id)
-        let request = try await pool.run { [store] in
+        let request = try await pool.run { [store, volumes] in
             try Self.makeBindSources(host)
+            for point in record.volumes { try volumes.devices.take(point.name, for: record.id) }
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
             let config = Array(try JSONEncoder().encode(spec))
             try writeFile(config, to: bundle.appending("config.json"), mode: [.ownerReadWrite])
@@ -117,7 +115,7 @@ extension Engine {
     /// Leaves the container as if it had not been tried, with the reason in its state, and tells why.
     private func failed(_ container: Container, _ error: any Error) async throws -> Never {
         let code = (error as? LaunchError)?.exitCode ?? 128
-        await release(container.id)
+        await release(await container.record)
         tell(of: container.id, leaving: networks.leaveAll(container.id))
         let isAutoRemoved = await container.isRemovedAtEnd
         // The start error matters to the caller, not that its record could not be written.
@@ -133,14 +131,17 @@ extension Engine {
         throw error
     }
 
-    /// Lets the driver's layer and the exec root's folder go.
-    func release(_ id: String) async {
-        let store = store
-        let launcher = launcher
+    /// Lets the driver's layer, what is mounted for volumes, and the exec root's folder go.
+    func release(_ record: ContainerRecord) async {
         // Nothing here can fail in a way that somebody could act on.
-        try? await pool.run {
-            store.close(id)
-            launcher.forget(id)
+        try? await pool.run { [store, launcher, volumes, log] in
+            store.close(record.id)
+            for point in record.volumes {
+                do { try volumes.devices.drop(point.name, for: record.id) } catch {
+                    log.error("volume not unmounted", metadata: ["volume": "\(point.name)", "error": "\(error)"])
+                }
+            }
+            launcher.forget(record.id)
         }
     }
 
@@ -165,7 +166,7 @@ extension Engine {
         }
         // Before it can be started again; and told of after its end.
         let left = networks.leaveAll(container.id)
-        await release(container.id)
+        await release(record)
         if let pause = await container.planRestart() {
             tellOfEnd(record, exit, leaving: left)
             return restartLater(container, after: pause)

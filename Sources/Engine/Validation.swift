@@ -75,17 +75,13 @@ enum Validation {
                 "invalid mount config for type \"volume\": subpath must be a relative path within the volume"
             )
         }
-        try checkDriver(options.driverConfig?.name ?? "", options.driverConfig?.options ?? [:])
+        try checkDriver(options.driverConfig?.name ?? "")
     }
 
-    /// There is Docker's `local` driver only, without options of its own.
-    static func checkDriver(_ name: String, _ options: [String: String]) throws {
+    /// There is Docker's `local` driver only.
+    static func checkDriver(_ name: String) throws {
         guard ["", "local"].contains(name) else {
             throw EngineError(.notFound, "volume driver \(name) is not there; there is local, which needs not be named")
-        }
-        guard options.isEmpty else {
-            let keys = options.keys.sorted().joined(separator: ", ")
-            throw EngineError(.unsupported, "options of the local volume driver (\(keys)) are not there yet")
         }
     }
 

@@ -18,6 +18,8 @@ struct VolumeMount {
     /// The part of the volume that is mounted; empty: all of it.
     var subpath = ""
     var labels: [String: String] = [:]
+    /// The volume driver's.
+    var options: [String: String] = [:]
 }
 
 extension VolumeMount {
@@ -50,6 +52,7 @@ extension VolumeMount {
         // Who wants a part of a volume knows what is in it.
         copies = !(request.volumeOptions?.noCopy ?? false) && subpath.isEmpty
         labels = request.volumeOptions?.labels ?? [:]
+        options = request.volumeOptions?.driverConfig?.options ?? [:]
     }
 
     /// Those that were asked for.
@@ -75,7 +78,7 @@ extension Engine {
             let name = mount.name ?? randomHex(bytes: 32)
             var labels = mount.labels
             if mount.name == nil { labels[VolumeStore.anonymous] = "" }
-            if try volumes.claim(name, for: id, labels: labels) {
+            if try volumes.claim(name, for: id, labels: labels, options: mount.options) {
                 events.emit("volume", "create", id: name, attributes: ["driver": "local"])
             }
             try checkPart(of: mount, name)
@@ -103,7 +106,9 @@ extension Engine {
     private func checkPart(of mount: VolumeMount, _ name: String) throws {
         guard !mount.subpath.isEmpty else { return }
         let whole = volumes.data(name)
-        do throws(SystemError) { _ = try ContainedFile(mount.subpath, in: whole) } catch {
+        do {
+            try volumes.devices.with(name) { _ = try ContainedFile(mount.subpath, in: whole) }
+        } catch let error as SystemError {
             let reason = error.errno == .noSuchFileOrDirectory ? "no such file or directory" : "\(error)"
             throw EngineError(.invalid, "cannot access path \(whole)/\(mount.subpath): \(reason)")
         }
@@ -144,6 +149,9 @@ extension MountPoint {
 }
 
 extension ContainerRecord {
+    /// Its volumes; one may be there at several places.
+    var volumes: [MountPoint] { (mountPoints ?? [:]).values.filter { $0.type == "volume" } }
+
     /// As `inspect` and `ps` show them.
     var shownMounts: [MountPoint] {
         (mountPoints ?? [:]).values.sorted { $0.destination < $1.destination }.map { point in

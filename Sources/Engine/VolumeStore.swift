@@ -19,16 +19,19 @@ final class VolumeStore: Sendable {
 
     private let folder: FilePath
     private let notes: FilePath
+    /// What is mounted for volumes that are no folders.
+    let devices: VolumeDevices
     /// Where volumes go that are being deleted: a name there is nobody's.
     private let removed: FilePath
     private let state = Mutex(State())
     /// One volume is filled at a time, so that two containers do not both find it empty.
-    private let filling = Mutex(())
+    let filling = Mutex(())
 
     init(dataRoot: FilePath) throws {
         folder = dataRoot.appending("volumes")
         notes = dataRoot.appending("varve").appending("volumes")
         removed = notes.appending("removed")
+        devices = VolumeDevices(folder)
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o701))
         try makeFolders(removed, mode: FilePermissions(rawValue: 0o700))
         try removeAsides(in: notes)
@@ -64,6 +67,7 @@ final class VolumeStore: Sendable {
         }
         volume.name = name
         volume.mountpoint = data(name).string
+        volume.options = (try? devices.device(of: name))?.asked
         return volume
     }
 
@@ -72,7 +76,7 @@ final class VolumeStore: Sendable {
 
     func users(of name: String) -> Set<String> { state.withLock { $0.users[name] ?? [] } }
 
-    private func place(_ name: String) -> FilePath { folder.appending(name) }
+    func place(_ name: String) -> FilePath { folder.appending(name) }
     private func note(_ name: String) -> FilePath { notes.appending("\(name).json") }
 
     /// Docker's rule, and what a file system can hold.
@@ -88,7 +92,7 @@ final class VolumeStore: Sendable {
 
     /// Makes the volume unless it is there; returns whether it made it.
     @discardableResult
-    func create(_ name: String, labels: [String: String]) throws -> Bool {
+    func create(_ name: String, labels: [String: String], options: [String: String]) throws -> Bool {
         guard Self.isValid(name) else {
             throw EngineError(
                 .invalid,
@@ -96,10 +100,10 @@ final class VolumeStore: Sendable {
                     + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
             )
         }
-        return try state.withLock { _ in try make(name, labels) }
+        return try state.withLock { _ in try make(name, labels, try VolumeDevice(options)) }
     }
 
-    private func make(_ name: String, _ labels: [String: String]) throws -> Bool {
+    private func make(_ name: String, _ labels: [String: String], _ device: VolumeDevice?) throws -> Bool {
         if isFolder(data(name)) { return false }
         var volume = Volume()
         volume.createdAt = Timestamp.now.description
@@ -109,6 +113,7 @@ final class VolumeStore: Sendable {
         // Its labels first: a volume that is there has them.
         try writeAtomically(Array(try encoder.encode(volume)), to: note(name))
         try makeFolders(place(name), mode: FilePermissions(rawValue: 0o701))
+        try devices.set(device, of: name)
         try makeFolders(data(name), mode: FilePermissions(rawValue: 0o755))
         try flushNames(in: place(name))
         try flushNames(in: folder)
@@ -116,24 +121,18 @@ final class VolumeStore: Sendable {
     }
 
     /// The container has the volume from now on; it is made if it is not there. Returns whether it was made.
-    func claim(_ name: String, for container: String, labels: [String: String]) throws -> Bool {
-        guard Self.isValid(name) else { return try create(name, labels: labels) }  // throws
-        try refuseOptions(name)
+    func claim(
+        _ name: String,
+        for container: String,
+        labels: [String: String],
+        options: [String: String]
+    ) throws -> Bool {
+        guard Self.isValid(name) else { return try create(name, labels: labels, options: options) }  // throws
         return try state.withLock { state in
-            let isNew = try make(name, labels)
+            let isNew = try make(name, labels, try VolumeDevice(options))
             state.users[name, default: []].insert(container)
             return isNew
         }
-    }
-
-    /// Throws where dockerd made the volume with options: what it shows is mounted from elsewhere, and its folder is empty.
-    func refuseOptions(_ name: String) throws {
-        guard exists(place(name).appending("opts.json")) else { return }
-        throw EngineError(
-            .unsupported,
-            "volume \(name) was made with driver options, and is mounted from elsewhere: not supported by varve yet; use "
-                + "it with the engine that made it, or mount its source with -v"
-        )
     }
 
     /// A container that is there has the volume, whether that is there or not.
@@ -153,15 +152,12 @@ final class VolumeStore: Sendable {
     /// Deletes the volume; refused while a container has it. A kill leaves it whole, or gone at the next start.
     func remove(_ name: String) throws {
         _ = try volume(name)
-        try refuseOptions(name)
+        try state.withLock { try Self.refuseUsed(name, $0) }
+        // What it shows is not deleted with it.
+        try devices.unmount(name)
         var aside = removed.appending(randomHex(bytes: 16))
         try state.withLock { state in
-            if let users = state.users[name], !users.isEmpty {
-                throw EngineError(
-                    .conflict,
-                    "remove \(name): volume is in use - [\(users.sorted().joined(separator: ", "))]"
-                )
-            }
+            try Self.refuseUsed(name, state)
             do throws(SystemError) {
                 try sys("remove volume \(name)") { rename(place(name).string, aside.string) }
             } catch {
@@ -175,43 +171,14 @@ final class VolumeStore: Sendable {
         if exists(aside) { try removeTree(aside) }
     }
 
-    /// Fills a volume that is empty, and that `container` has, with what the image has at the same place; nothing where it
-    /// is not empty.
-    ///
-    /// All at once, and only when the files are on the disk: a kill, or a loss of power, leaves it empty.
-    func fill(_ name: String, from tree: FilePath, for container: String) throws {
-        try filling.withLock { _ in
-            let (data, aside) = (data(name), place(name).appending(".\(randomHex(bytes: 8)).new"))
-            for name in try listFolder(place(name)) where name.hasSuffix(".new") {
-                try removeTree(data.removingLastComponent().appending(name))
-            }
-            guard try listFolder(data).isEmpty, try !listFolder(tree).isEmpty else { return }
-            defer { try? removeTree(aside) }  // what stays is deleted by the next who fills it
-            try copyTree(tree, to: aside)
-            try syncFileSystem(of: aside)
-            if users(of: name).subtracting([container]).isEmpty {
-                try replace(data, by: aside)
-            } else {
-                // Somebody may have the folder mounted, and goes on seeing that one.
-                try move(aside, into: data)
-            }
-        }
+    private static func refuseUsed(_ name: String, _ state: State) throws {
+        guard let users = state.users[name], !users.isEmpty else { return }
+        let names = users.sorted().joined(separator: ", ")
+        throw EngineError(.conflict, "remove \(name): volume is in use - [\(names)]")
     }
 
-    private func replace(_ data: FilePath, by aside: FilePath) throws {
-        do throws(SystemError) { try sys("fill \(data)") { Glibc.rename(aside.string, data.string) } } catch {
-            // Somebody of the host has just put a file there.
-            guard [.directoryNotEmpty, .fileExists].contains(error.errno) else { throw error }
-        }
+    /// Bytes of the volume's files; -1 where they lie elsewhere.
+    func size(of name: String) throws -> Int64 {
+        try devices.device(of: name) == nil ? diskUsage(of: data(name)) : -1
     }
-
-    /// What somebody has written meanwhile stays.
-    private func move(_ aside: FilePath, into data: FilePath) throws {
-        for name in try listFolder(aside) {
-            _ = try Linux.rename(aside.appending(name), toUnused: data.appending(name))
-        }
-    }
-
-    /// Bytes of the volume's files.
-    func size(of name: String) throws -> Int64 { try diskUsage(of: data(name)) }
 }

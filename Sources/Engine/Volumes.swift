@@ -6,11 +6,13 @@ import Logging
 extension Engine {
     /// Makes a volume, or gives the one that has the name.
     package func createVolume(_ request: VolumeCreateRequest) async throws -> Volume {
-        try Validation.checkDriver(request.driver, request.driverOpts)
+        try Validation.checkDriver(request.driver)
         var labels = request.labels ?? [:]
         let name = request.name.isEmpty ? randomHex(bytes: 32) : request.name
         if request.name.isEmpty { labels[VolumeStore.anonymous] = "" }
-        let isNew = try await pool.run { [volumes, labels] in try volumes.create(name, labels: labels) }
+        let isNew = try await pool.run { [volumes, labels] in
+            try volumes.create(name, labels: labels, options: request.driverOpts)
+        }
         if isNew { events.emit("volume", "create", id: name, attributes: ["driver": "local"]) }
         return try await volume(name)
     }
@@ -48,7 +50,7 @@ extension Engine {
             let size = (try? await pool.run { [volumes] in try volumes.size(of: volume.name) }) ?? 0
             // Somebody may have taken it meanwhile.
             guard (try? await removeVolume(volume.name, force: false)) != nil else { continue }
-            removed.append((volume.name, size))
+            removed.append((volume.name, max(0, size)))
         }
         let bytes = removed.reduce(0) { $0 + $1.size }
         events.emit("volume", "prune", id: "", attributes: ["reclaimed": "\(bytes)"])
@@ -69,7 +71,7 @@ extension Engine {
 
     /// Removes what a container had that nobody named, unless another container has it too.
     func removeAnonymous(_ record: ContainerRecord) async {
-        for point in (record.mountPoints ?? [:]).values where point.type == "volume" {
+        for point in record.volumes {
             guard let labels = try? await volume(point.name).labels, labels[VolumeStore.anonymous] != nil else {
                 continue
             }

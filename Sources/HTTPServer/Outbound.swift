@@ -33,17 +33,16 @@ final class Outbound: Sendable {
     /// Sends without waiting; for small things, such as heads.
     func send(_ buffers: [ByteBuffer]) {
         let bytes = buffers.reduce(0) { $0 + $1.readableBytes }
-        state.withLock { $0.pending += bytes }
-        let channel = self.channel
-        let sent = channel.eventLoop.submit {
-            for buffer in buffers.dropLast() { channel.write(buffer, promise: nil) }
-            return channel.writeAndFlush(buffers.last ?? ByteBuffer())
+        let isGone = state.withLock { state in
+            if !state.isGone { state.pending += bytes }
+            return state.isGone
         }
-        sent.whenComplete { result in
-            switch result {
-            case .success(let written): written.whenComplete { self.completed(bytes, $0) }
-            case .failure(let error): self.completed(bytes, .failure(error))
-            }
+        guard !isGone else { return }
+        let channel = self.channel
+        // No promise of its own: where the server has just ended, its loop takes nothing any more, and would not keep it.
+        channel.eventLoop.execute {
+            for buffer in buffers.dropLast() { channel.write(buffer, promise: nil) }
+            channel.writeAndFlush(buffers.last ?? ByteBuffer()).whenComplete { self.completed(bytes, $0) }
         }
     }
 

@@ -12,6 +12,7 @@ struct Pull: ParsableCommand {
 
             Example: varve pull debian:bookworm-slim
             Example: varve pull --platform linux/arm64 registry.example.com:5000/team/app@sha256:…
+            Example: varve pull --all-tags registry.example.com:5000/team/app
             """
     )
 
@@ -21,8 +22,12 @@ struct Pull: ParsableCommand {
     @Argument(help: "The image.") var image: String
 
     func run() throws {
-        if allTags { throw Failure(message: "pulling all tags at once is not supported: name the tag") }
-        let name = try pullImage(image, platform: platform, quiet: quiet, on: Daemon())
+        var name = try reference(image)
+        if allTags, name.tag != nil || name.digest != nil {
+            throw Failure(message: "tag can't be used with --all-tags/-a")
+        }
+        if !allTags { name = name.tagged }
+        try pullImage(name, platform: platform, quiet: quiet, on: Daemon())
         put(name.description + "\n")
     }
 }
@@ -116,23 +121,21 @@ struct Logout: ParsableCommand {
     }
 }
 
-/// Fetches an image, showing how far it is; gives its full name.
-@discardableResult
-func pullImage(_ image: String, platform: String?, quiet: Bool, on daemon: Daemon, to output: CInt = STDOUT_FILENO)
-    throws -> Reference
+/// Fetches an image, or all of a repository where `name` has neither tag nor digest, showing how far it is.
+func pullImage(_ name: Reference, platform: String?, quiet: Bool, on daemon: Daemon, to output: CInt = STDOUT_FILENO)
+    throws
 {
-    let name = try reference(image).tagged
-    let tag = name.digest?.description ?? name.tag ?? "latest"
-    var query = [("fromImage", name.familiarName), ("tag", tag)]
+    var query = [("fromImage", name.familiarName)]
+    if let tag = name.digest?.description ?? name.tag { query.append(("tag", tag)) }
     if let platform { query.append(("platform", platform)) }
     let headers = [("X-Registry-Auth", try registryAuth(name.domain))]
     let answer = try daemon.open(ClientRequest("POST", "/images/create", query: query, headers: headers))
     var progress = Progress(isQuiet: quiet, output: output)
     try progress.show(answer)
-    return name
 }
 
-private func reference(_ image: String) throws -> Reference {
+/// What a user typed as an image's name.
+func reference(_ image: String) throws -> Reference {
     do throws(ReferenceError) { return try Reference(image) } catch { throw Failure(message: error.description) }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HTTPClient
+import OCI
 
 /// `varve run`.
 struct Run: ParsableCommand {
@@ -91,7 +92,7 @@ extension RunOptions {
     /// What is said of it is none of the container's output.
     private func fetch(_ image: String, _ daemon: Daemon) throws {
         do {
-            try pullImage(image, platform: platform, quiet: quiet, on: daemon, to: STDERR_FILENO)
+            try pullImage(try reference(image).tagged, platform: platform, quiet: quiet, on: daemon, to: STDERR_FILENO)
         } catch let failure as Failure { throw Failure(message: failure.message, status: 125, http: failure.http) }
     }
 

@@ -89,7 +89,7 @@ Answer = collections.namedtuple("Answer", "status headers body")
 class Proxy:
     """Passes requests on to a registry. What goes wrong is said by `rules`: functions of a request that give None, or what
     is to be done: ("status", 503, {headers}), ("cut", bytes), ("corrupt", at), ("stall", seconds), ("no-ranges",),
-    ("short",), ("garbage",)."""
+    ("short",), ("garbage",), ("answer", {headers}, body)."""
 
     def __init__(self, registry):
         self.registry, self.rules = registry, []
@@ -179,6 +179,9 @@ class Proxy:
         if kind == "garbage":
             self.read_body(handler)
             return self.answer(handler, 200, {"Content-Type": "text/html"}, b"<html>Log in to the hotel's network</html>")
+        if kind == "answer":
+            self.read_body(handler)
+            return self.answer(handler, 200, *details)
         return self.pass_on(handler, kind, *details)
 
     def pass_on(self, handler, kind=None, detail=None):

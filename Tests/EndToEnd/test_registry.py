@@ -54,6 +54,48 @@ def test_run_pulls_what_is_missing(tidy, app):
     assert failed.code == 125
 
 
+def test_all_tags(tidy, proxy, registry, app):
+    """All tags of a repository, each with what it stands for, from a list in two pages."""
+    path = f"team/all-{tidy.command.rsplit('/')[-1]}-{tidy.daemon.driver}"
+    names = {tag: f"{registry.host}/{path}:{tag}" for tag in ("one", "two", "three")}
+    tidy("pull", app[0])
+    for tag, name in names.items():
+        tidy("tag", app[0] if tag != "two" else "busybox", name)
+        tidy("push", name)
+    images = {tag: tidy.daemon.inspect(name, "{{json .Id}}") for tag, name in names.items()}
+    assert "can't be used with --all-tags" in tidy("pull", "-a", names["one"], check=False).err
+    tidy("rmi", *names.values())
+    began = time.time()
+    said = tidy("pull", "-a", f"{registry.host}/{path}")
+    assert said.out.count("Digest: sha256:") == 3, said
+    assert f"Downloaded newer image for {registry.host}/{path}" in said.out, said
+    assert {tag: tidy.daemon.inspect(name, "{{json .Id}}") for tag, name in names.items()} == images
+    told = tidy.daemon.docker("events", "--since", f"{began:.6f}", "--until", f"{time.time():.6f}", "--filter", "event=pull",
+                              "--format", "{{.Actor.ID}}").lines
+    assert told == [names[tag] for tag in sorted(names)]
+    tidy("rmi", *names.values())
+
+    first = registries.times(1, ("answer", {"Link": f'<http://127.0.0.1:1/v2/{path}/tags/list?n=1&last=one>; rel="next"'},
+                                 b'{"tags": ["one"]}'), lambda handler: "tags/list" in handler.path)
+    second = registries.times(1, ("answer", {}, b'{"tags": ["two"]}'), lambda handler: "last=one" in handler.path)
+    proxy.rules[:] = [first, second]
+    tidy("pull", "-a", f"{proxy.host}/{path}")
+    assert sorted(tidy.daemon.docker("images", "--format", "{{.Tag}}", f"{proxy.host}/{path}").lines) == ["one", "two"]
+
+
+@pytest.mark.parametrize("answer, words", [
+    (("answer", {}, b'{"tags": ["../../x"]}'), "which is none"),
+    (("answer", {"Link": '</x?last=a>; rel="next"'}, b'{"tags": ["v1"]}'), "does not end"),
+    (("answer", {}, b"<html>"), "no list of tags"),
+    (("status", 404), "not found"),
+], ids=["hostile", "endless", "garbage", "missing"])
+def test_lists_of_tags_that_are_wrong(tidy, proxy, app, answer, words):
+    proxy.rules[:] = [registries.always(answer, lambda handler: "tags/list" in handler.path)]
+    failed = tidy("pull", "-a", f"{proxy.host}/team/app", check=False)
+    assert failed.code == 1 and words in failed.err, failed
+    assert tidy.daemon.docker("images", "-q", f"{proxy.host}/team/app").out == ""
+
+
 def test_push_sends_only_what_is_missing(tidy, proxy, registry, app):
     """A layer that the registry has, here or in another repository, is not sent again."""
     name, _ = app
@@ -88,6 +130,8 @@ def test_docker_py(tidy, app):
     assert lines[-1]["aux"]["Tag"] == "v1" and lines[-1]["aux"]["Digest"].startswith("sha256:")
     shown = client.images.get_registry_data(name)
     assert shown.id == lines[-1]["aux"]["Digest"] and shown.has_platform("linux/amd64")
+    everything = client.images.pull(name.rsplit(":", 1)[0], all_tags=True)
+    assert image in [one.id for one in everything]
 
 
 def test_choice_of_platform(tidy, registry, app):

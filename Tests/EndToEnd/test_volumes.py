@@ -1,6 +1,7 @@
 """Volumes: what containers keep beyond their lives, and what nobody may delete while they have it."""
 import json
 import pathlib
+import subprocess
 
 import pytest
 
@@ -233,17 +234,16 @@ def test_df(tidy):
     assert [(v["Name"], v["UsageData"]) for v in usage] == [("data", {"Size": 102400, "RefCount": 1})]
 
 
-def test_volumes_of_dockerd_with_options(make_daemon, busybox_tar):
-    """Their folder is empty without what dockerd mounts on it: nobody is given that for the volume, and it is not deleted."""
-    daemon = make_daemon("overlay2")
-    daemon.docker("load", "-i", busybox_tar)
-    daemon.docker("volume", "create", "far")
-    daemon.docker("create", "--name", "before", "--network", "none", "-v", "far:/far", "busybox", "true")
-    (daemon.data_root / "volumes/far/opts.json").write_text('{"MountType":"nfs","MountOpts":"","MountDevice":":/x","Quota":{"Size":0}}')
-    for words in (["run", "--network", "none", "-v", "far:/far", "busybox", "true"], ["start", "before"]):
-        failed = daemon.docker(*words, check=False)
-        assert failed.code != 0 and "volume far was made with driver options" in failed.err, failed
-    daemon.docker("rm", "before")
-    failed = daemon.docker("volume", "rm", "far", check=False)
-    assert failed.code != 0 and "driver options" in failed.err, failed
-    assert (daemon.data_root / "volumes/far/_data").is_dir()
+def test_what_somebody_mounts_in_a_volume_stays(tidy, tmp_path):
+    """By hand, on the host: neither deleted with the volume, nor is the volume."""
+    (tmp_path / "precious").write_text("x")
+    tidy("volume", "create", "data")
+    point = tidy.daemon.data_root / "volumes/data/_data/sub"
+    point.mkdir()
+    subprocess.run(["mount", "--bind", tmp_path, point], check=True)
+    try:
+        failed = tidy("volume", "rm", "data", check=False)
+        assert failed.code == 1 and "something is mounted on" in failed.err, failed
+    finally:
+        subprocess.run(["umount", point], check=True)
+    assert (tmp_path / "precious").exists() and point.is_dir()

@@ -15,24 +15,29 @@ struct LogRotationTests {
         try withLog { log in
             let count = 2000
             let seen = Atomic(0)
+            let isWritten = Atomic(false)
             let writer = try OSThread {
                 for number in 0..<count {
                     let entry = #"{"log":"\#(number)\n","stream":"stdout","time":"2026-11-21T02:26:27Z"}"# + "\n"
                     // A failure here shows as missing lines.
                     if number % 50 == 49 {
                         // Three files are kept: who is further behind than those misses lines of any log.
-                        for _ in 0..<10_000 where number - seen.load(ordering: .relaxed) > 100 { usleep(1000) }
+                        for _ in 0..<100_000 where number - seen.load(ordering: .relaxed) > 100 { usleep(1000) }
                         usleep(1000)
                         try? log.rotate()
                         if compresses { try? log.compress(1) }
                     }
                     try? log.write([entry])
                 }
+                isWritten.store(true, ordering: .releasing)
             }
             let reader = LogReader(log.path, .jsonFile, LogQuery(), framed: false)
             var text: [UInt8] = []
-            for _ in 0..<100_000 where !text.hasSuffix("\(count - 1)\n") {
+            while !text.hasSuffix("\(count - 1)\n") {
+                // Asked before: what was written until then is found.
+                let isAll = isWritten.load(ordering: .acquiring)
                 guard let bytes = try reader.next() else {
+                    if isAll { break }
                     usleep(20)
                     continue
                 }

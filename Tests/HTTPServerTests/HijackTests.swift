@@ -55,12 +55,12 @@ private let echo: [Route] = [
         }
     }
 
-    @Test func aHandlerIsCancelledWhenItsClientGoes() async throws {
+    @Test(.timeLimit(.minutes(20))) func aHandlerIsCancelledWhenItsClientGoes() async throws {
         let wasCancelled = Atomic(false)
         let waits = Route.get("/wait") { _ in
             .stream(contentType: "application/json") { _ in
                 defer { if Task.isCancelled { wasCancelled.store(true, ordering: .relaxed) } }
-                try await Task.sleep(for: .seconds(60))
+                try await Task.sleep(for: .seconds(86_400))
             }
         }
         try await withServer([waits]) { path, _ in
@@ -69,11 +69,8 @@ private let echo: [Route] = [
                 try stream.write(Array("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
                 _ = try stream.line()
             }
-            for _ in 0..<500 where !wasCancelled.load(ordering: .relaxed) {
-                try await Task.sleep(for: .milliseconds(10))
-            }
-            let cancelled = wasCancelled.load(ordering: .relaxed)
-            #expect(cancelled)
+            // A copy of this process that another test kills may hold the connection open until then.
+            while !wasCancelled.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(10)) }
         }
     }
 

@@ -118,6 +118,25 @@ import Testing
         }
     }
 
+    @Test("what is mounted in a tree is not deleted with it")
+    func mounted() throws {
+        try withFolder { root in
+            let (tree, kept) = (root.appending("tree"), root.appending("kept"))
+            for folder in [tree.appending("a/b"), kept] {
+                try makeFolders(folder, mode: FilePermissions(rawValue: 0o755))
+            }
+            try writeFile([1], to: kept.appending("file"), mode: .ownerReadWrite)
+            try Mount(source: kept.string).make(at: tree.appending("a/b"))
+            defer { try? unmount(tree.appending("a/b"), detach: true) }
+            let error = #expect(throws: SystemError.self) { try removeTree(tree) }
+            #expect(error?.errno == .improperLink)
+            #expect(try listFolder(kept) == ["file"])
+            try unmount(tree.appending("a/b"))
+            try removeTree(tree)
+            #expect(try listFolder(root) == ["kept"])
+        }
+    }
+
     @Test("an immutable folder goes, however deep it is", arguments: [2, 99, 100, 101, 102, 150])
     func immutable(_ depth: Int) throws {
         try withFolder { root in

@@ -8,6 +8,8 @@
 int linux_open_in_root(int dir, const char *path, uint64_t flags);
 // The same, but through no symbolic link at all.
 int linux_open_beneath(int dir, const char *path, uint64_t flags);
+// Not what is mounted on `name`, and no link. man 2 openat2: RESOLVE_NO_XDEV; before Linux 5.6 also what is mounted there.
+int linux_open_same_mount(int dir, const char *name, uint64_t flags);
 
 // A pipe whose ends no other program gets. man 2 pipe2: O_CLOEXEC
 int linux_pipe(int ends[2]);
