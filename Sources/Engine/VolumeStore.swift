@@ -92,7 +92,7 @@ final class VolumeStore: Sendable {
 
     /// Makes the volume unless it is there; returns whether it made it.
     @discardableResult
-    func create(_ name: String, labels: [String: String], options: [String: String]) throws -> Bool {
+    func create(_ name: String, labels: [String: String], options: [String: String] = [:]) throws -> Bool {
         guard Self.isValid(name) else {
             throw EngineError(
                 .invalid,
@@ -125,7 +125,7 @@ final class VolumeStore: Sendable {
         _ name: String,
         for container: String,
         labels: [String: String],
-        options: [String: String]
+        options: [String: String] = [:]
     ) throws -> Bool {
         guard Self.isValid(name) else { return try create(name, labels: labels, options: options) }  // throws
         return try state.withLock { state in

@@ -24,6 +24,9 @@ public struct FileLock: ~Copyable, Sendable {
         self.path = path
     }
 
+    // Also for copies of the descriptor, in whatever process: closing lets go only when the last of them is closed.
+    deinit { _ = flock(file.rawValue, LOCK_UN) }
+
     /// Deletes the file, and lets go of it.
     public consuming func delete() throws { try sys("delete \(path)") { unlink(path.string) } }
 

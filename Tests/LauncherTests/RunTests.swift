@@ -109,12 +109,14 @@ import Testing
     }
 
     @Test func containerOutlivesItsLauncher() async throws {
-        let bundle = try Bundle(["sh", "-c", "sleep 1; exit 4"])
+        let wait = "i=0; while [ ! -e /go ] && [ $i -lt 600 ]; do i=$((i+1)); sleep 0.1; done; exit 4"
+        let bundle = try Bundle(["sh", "-c", wait])
         let first = try await bundle.launch()
         try await first.start()
         try bundle.restartLauncher()
         let second = try #require(try await bundle.launcher.reconnect(bundle.id))
         #expect(second.pid == first.pid)
+        try writeFile([], to: bundle.folder.appending("tree/go"), mode: .ownerReadWrite)
         #expect(await second.exited().exitCode == 4)
         #expect(try bundle.launcher.exitRecord(bundle.id)?.exitCode == 4)
         bundle.launcher.forget(bundle.id)

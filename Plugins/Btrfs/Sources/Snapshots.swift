@@ -44,6 +44,8 @@ final class Snapshot {
     deinit {
         // What stays is deleted by the next start: `removeOldSnapshots`.
         try? driver.removeSubvolume(path)
+        // Also for a copy of this process.
+        _ = flock(folder.rawValue, LOCK_UN)
     }
 }
 

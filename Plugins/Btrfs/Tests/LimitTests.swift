@@ -18,7 +18,7 @@ extension BtrfsTests {
         /// Writes until there is no more room; the bytes that fit.
         private func fill(_ folder: FilePath, upTo most: Int) throws -> Int {
             let path = folder.appending("filler")
-            let file = OwnedDescriptor(try sys("create \(path)") { open(path.string, O_WRONLY | O_CREAT, 0o600) })
+            let file = try create(path)
             let block = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             var sum = 0
             while sum < most {
@@ -28,6 +28,23 @@ extension BtrfsTests {
                 }
             }
             return sum
+        }
+
+        /// What was deleted just now may be given back later, by a thread of the kernel's that had it open to write it out.
+        private func create(_ path: FilePath) throws -> OwnedDescriptor {
+            var left = 600
+            while true {
+                do throws(SystemError) {
+                    return OwnedDescriptor(
+                        try sys("create \(path)") { open(path.string, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+                    )
+                } catch {
+                    guard error.errno == Errno(rawValue: EDQUOT), left > 0 else { throw error }
+                    left -= 1
+                    usleep(50_000)
+                    try syncFileSystem(of: path.removingLastComponent())
+                }
+            }
         }
 
         private func quota(_ disk: Disk) throws -> CInt {

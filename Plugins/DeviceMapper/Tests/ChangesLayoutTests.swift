@@ -181,8 +181,10 @@ import Testing
         try withMounted(kind) { fileSystem, tree in
             for call in 1...100 {
                 let isKilled = try runKilled(beforeCall: call) { try? fileSystem.settle(tree) }
-                // Until the helper is done.
+                // Until the helper is done: nobody can write before.
                 usleep(300_000)
+                let place = tree.string.replacing("/self/", with: "/\(getpid())/")
+                try Command.run(["touch", "\(place)/touched"], seconds: 60)
                 #expect(throws: Command.Failure.self, "call \(call)") { try freeze("--unfreeze", tree) }
                 if !isKilled { return }
             }
