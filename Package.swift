@@ -135,7 +135,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "varve",
-            dependencies: ["HTTPClient", "OCI", "Linux", "CLinux", arguments, system],
+            dependencies: ["HTTPClient", "DockerAPI", "OCI", "Linux", "CLinux", arguments, system],
             swiftSettings: strict,
             linkerSettings: whole
         ),
@@ -174,6 +174,7 @@ let package = Package(
                 system,
             ]
         ),
+        tests("DockerAPI"),
         tests("Registry", ["OCI", "Linux", logging, system]),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
         tests("Engine", ["RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),

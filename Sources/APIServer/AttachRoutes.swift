@@ -3,6 +3,7 @@ import DockerAPI
 import Engine
 import HTTPServer
 import OCI
+import Synchronization
 
 /// `attach`: the connection becomes the container's streams.
 struct AttachRoutes: Sendable {
@@ -20,7 +21,8 @@ struct AttachRoutes: Sendable {
             stderr: query.flag("stderr")
         )
         let type = StreamType.name(isTerminal: isTerminal, request)
-        if query.flag("logs") { return afterLogs(container, streams, goesOn: query.flag("stream"), type) }
+        let keys = try Detaching.keys(query.string("detachKeys") ?? "", isTerminal: isTerminal)
+        if query.flag("logs") { return afterLogs(container, streams, goesOn: query.flag("stream"), keys, type) }
         guard query.flag("stream") else { return .hijack(contentType: type) { _ in } }
         let phase = await container.phase
         guard phase != .removing, phase != .gone else {
@@ -31,9 +33,9 @@ struct AttachRoutes: Sendable {
         let early = await EarlyTask(container) { [engine] in
             try await engine.attach(container.id, streams).map(StreamEnd.init)
         }
-        return .hijack(contentType: type) { connection in
+        return .hijack(contentType: type) { [engine] connection in
             guard let stream = try await early.value?.take() else { return }
-            try await connection.pipe(to: stream)
+            if try await connection.pipe(to: stream, filter: keys) { await engine.detached(from: container) }
         }
     }
 
@@ -42,6 +44,7 @@ struct AttachRoutes: Sendable {
         _ container: Container,
         _ streams: AttachStreams,
         goesOn: Bool,
+        _ keys: HijackedConnection.Filter?,
         _ type: String
     ) -> Response {
         let engine = engine
@@ -53,8 +56,24 @@ struct AttachRoutes: Sendable {
                 try await engine.logs(container.id, query) { try await connection.write($0) }
             }
             guard goesOn, let stream = try await engine.attach(container.id, streams) else { return }
-            try await connection.pipe(to: stream)
+            if try await connection.pipe(to: stream, filter: keys) { await engine.detached(from: container) }
         }
+    }
+}
+
+/// The keys with which a client leaves a process that has a terminal: most clients see to that themselves.
+enum Detaching {
+    static func keys(_ text: String, isTerminal: Bool) throws -> HijackedConnection.Filter? {
+        guard isTerminal else { return nil }
+        do throws(DetachKeys.Invalid) {
+            let keys = Held(try DetachKeys(text))
+            return { bytes in keys.keys.withLock { $0.filter(bytes) } }
+        } catch { throw EngineError(.invalid, "Invalid detach keys (\(text)) provided: unknown key '\(error.key)'") }
+    }
+
+    private final class Held: Sendable {
+        let keys: Mutex<DetachKeys>
+        init(_ keys: DetachKeys) { self.keys = Mutex(keys) }
     }
 }
 

@@ -23,7 +23,9 @@ struct ExecRoutes: Sendable {
 
     private func start(_ request: Request) async throws -> Response {
         let id = request.name
-        let isTerminal = try engine.inspectExec(id).processConfig.tty
+        let found = try engine.inspectExec(id)
+        let isTerminal = found.processConfig.tty
+        let keys = try Detaching.keys(found.detachKeys, isTerminal: isTerminal)
         let body = try await request.json(ExecStartRequest.self, orEmpty: ExecStartRequest())
         let type = StreamType.name(isTerminal: isTerminal, request)
         let engine = engine
@@ -39,7 +41,7 @@ struct ExecRoutes: Sendable {
         guard let end else { return .bytes(status: 200, contentType: nil, []) }
         return .hijack(contentType: type) { connection in
             guard let stream = end.take() else { return }
-            try await connection.pipe(to: stream)
+            if try await connection.pipe(to: stream, filter: keys) { return await engine.detached(fromExec: id) }
             // Clients ask for the exit code as soon as the connection ends.
             await engine.waitExec(id)
         }

@@ -13,12 +13,7 @@ struct RegistryRoutes: Sendable {
             .post("/images/{name}/push", push),
             .post("/auth", login),
             .get("/distribution/{name}/json", distribution),
-            .get("/images/search") { _ in
-                throw EngineError(
-                    .unsupported,
-                    "searching a registry: not supported by varve, registries have no common way to be searched"
-                )
-            }.refusing("registries have no common way to be searched"),
+            .get("/images/search", search),
         ]
     }
 
@@ -59,6 +54,17 @@ struct RegistryRoutes: Sendable {
 
     private func distribution(_ request: Request) async throws -> Response {
         try .json(try await engine.distribution(of: try Self.parse(request.name), Self.credentials(request)))
+    }
+
+    private func search(_ request: Request) async throws -> Response {
+        let term = request.query.string("term") ?? ""
+        let filters = try request.filters(["is-automated", "is-official", "stars"])
+        let limit = try request.query.string("limit").map { text in
+            guard let limit = Int(text) else { throw EngineError(.invalid, "invalid limit \"\(text)\"") }
+            return limit
+        }
+        let credentials = Self.credentials(request)
+        return try .json(try await engine.search(term, limit: limit ?? 0, filters: filters, credentials))
     }
 
     private static func parse(_ text: String) throws -> Reference {

@@ -61,6 +61,12 @@ package final class ContainedFile {
     /// O_PATH, which Glibc's module does not have.
     private static let pathOnly: UInt64 = 0o10000000
 
+    /// What a link says; nil where this is no link.
+    package var linkText: String? {
+        guard status.st_mode & S_IFMT == S_IFLNK else { return nil }
+        return name.withCString { Self.link($0, in: folder.rawValue) }
+    }
+
     /// Where a link leads to in the tree, in the end; what it says where that is nowhere. Nil where this is no link.
     package var linkTarget: String? {
         guard status.st_mode & S_IFMT == S_IFLNK else { return nil }

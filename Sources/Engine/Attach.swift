@@ -11,6 +11,9 @@ extension Engine {
         return try await container.attach(streams)
     }
 
+    /// A client left the container's process with its keys.
+    package func detached(from container: Container) async { emit("detach", await container.record) }
+
     package func resize(_ name: String, rows: UInt16, columns: UInt16) async throws {
         let container = try containers.find(name)
         try await container.running().resize(process: nil, rows: rows, columns: columns)

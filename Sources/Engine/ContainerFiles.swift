@@ -10,18 +10,20 @@ import SystemPackage
 
 /// `cp`: files into and out of a container, running or stopped.
 ///
-/// A running container's files are seen as it sees them, with all that is mounted. Of one that does not run there is its own
-/// tree, and for a path in a bind mount the folder that would be mounted.
+/// A running container's files are seen as it sees them, with all that is mounted; those of one that does not run, as it would
+/// see them, but that folders on which something would be mounted are shown and filled without it.
 extension Engine {
     /// What is at `path`; a link is looked at itself.
     package func pathStatus(_ name: String, _ path: String) async throws -> PathStatus {
-        try await withFile(name, path) { file in PathStatus(file) }
+        try await withFile(name, path) { tree, file in
+            PathStatus(file, named: Self.base(of: path), linkTarget: tree.linkTarget)
+        }
     }
 
     /// Writes what is at `path` as a tar, under its last name.
     package func readFiles(_ name: String, _ path: String, to sink: any ByteSink & Sendable) async throws {
-        let isContent = path.hasSuffix("/.") || ContainedFile.components(of: path).isEmpty
-        try await withFile(name, path) { file in try file.write(as: isContent ? "." : file.base, to: sink) }
+        let base = path.hasSuffix("/.") || Self.base(of: path) == "/" ? "." : Self.base(of: path)
+        try await withFile(name, path) { _, file in try file.write(as: base, to: sink) }
         emit("archive-path", await (try containers.find(name)).record)
     }
 
@@ -62,11 +64,16 @@ extension Engine {
     private func withFile<T: Sendable>(
         _ name: String,
         _ path: String,
-        _ body: @escaping @Sendable (ContainedFile) throws -> T
+        _ body: @escaping @Sendable (FileTree, ContainedFile) throws -> T
     ) async throws -> T {
         try await withTree(try containers.find(name), path) { tree in
-            try body(try Self.look(tree.path, in: tree.root, name, asked: path))
+            try body(tree, try Self.look(tree.path, in: tree.root, name, asked: path))
         }
+    }
+
+    /// The last name as the user wrote it; the root's is `/`.
+    private static func base(of path: String) -> String {
+        ContainedFile.components(of: path).last.map(String.init) ?? "/"
     }
 
     private static func look(
@@ -91,16 +98,6 @@ extension Engine {
         let accounts = try Accounts(user) { openContained($0, in: tree.rawValue) }
         return (accounts.uid, accounts.gid)
     }
-}
-
-/// A tree in which a path is looked for.
-private struct FileTree: Sendable {
-    var root: FilePath
-    var path: String
-    /// The root is what a bind mount shows.
-    var isMount = false
-    /// The container may not write to it.
-    var isReadOnly = false
 }
 
 extension Engine {
@@ -135,61 +132,16 @@ extension Engine {
                 try withExtendedLifetime(root) { try body(FileTree(root: root.path, path: path)) }
             }
         case .created, .exited, .restarting:
-            if let (point, below) = Self.mount(of: path, points) {
-                return try await pool.run { [volumes] in
-                    guard point.type == "volume" else { return try Self.within(point, below, body) }
-                    return try volumes.devices.with(point.name) { try Self.within(point, below, body) }
-                }
-            }
             let isReadOnly = host.readonlyRootfs
-            return try await onStore { store in
+            return try await onStore { [volumes] store in
                 try store.withRoot(of: id) { root in
-                    try body(FileTree(root: root, path: path, isReadOnly: isReadOnly))
+                    try volumes.devices.with(Set(points.lazy.filter { $0.type == "volume" }.map(\.name))) {
+                        try StoppedTree(root: root, isReadOnly: isReadOnly, points).with(path, body)
+                    }
                 }
             }
         case .removing, .gone: throw EngineError.removalInProgress(id)
         }
-    }
-
-    /// The mount in which the path would lie if the container ran, and the path below it.
-    private static func mount(of path: String, _ points: [MountPoint]) -> (point: MountPoint, below: String)? {
-        let names = ContainedFile.components(of: path)
-        let found = points.filter { $0.type != "tmpfs" }
-            .map { (above: ContainedFile.components(of: $0.destination), point: $0) }
-            .filter { names.starts(with: $0.above) }
-            .max { $0.above.count < $1.above.count }
-        guard let (above, point) = found else { return nil }
-        let ending = path.hasSuffix("/.") ? "/." : path.hasSuffix("/") ? "/" : ""
-        return (point, "/" + names.dropFirst(above.count).joined(separator: "/") + ending)
-    }
-
-    /// Shows `body` what a mount of a container that does not run would show.
-    private static func within<T>(_ point: MountPoint, _ below: String, _ body: (FileTree) throws -> T) throws -> T {
-        var tree = FileTree(
-            root: FilePath(point.source),
-            path: below,
-            isMount: true,
-            isReadOnly: !point.isWritable
-        )
-        let part = point.subpath
-        if part.isEmpty {
-            if !isFolder(tree.root), let name = tree.root.lastComponent {
-                // A file that is mounted is looked for in its folder.
-                tree.root.removeLastComponent()
-                tree.path = "/" + name.string + (below == "/" ? "" : below)
-            }
-            return try body(tree)
-        }
-        let found = try ContainedFile(part, in: tree.root)
-        if !found.isFolder, found.linkTarget == nil {
-            // A file that is mounted is looked for in its folder, and nothing else there is.
-            guard tree.path == "/" else { throw SystemError("open \(tree.path)", .notDirectory) }
-            tree.path = "/" + part
-            return try body(tree)
-        }
-        let folder = try ContainedFile(part + "/.", in: tree.root)
-        tree.root = folder.path
-        return try withExtendedLifetime(folder) { try body(tree) }
     }
 }
 
@@ -208,12 +160,12 @@ private final class RunningRoot: Sendable {
 }
 
 extension PathStatus {
-    fileprivate init(_ file: ContainedFile) {
+    fileprivate init(_ file: ContainedFile, named base: String, linkTarget target: String?) {
         self.init()
-        name = file.base
+        name = base
         size = file.size
         mode = Self.goMode(file.mode)
         mtime = Timestamp(seconds: file.modified.seconds, nanoseconds: Int32(file.modified.nanoseconds)).description
-        linkTarget = file.linkTarget ?? ""
+        linkTarget = file.linkTarget.map { target ?? $0 } ?? ""
     }
 }

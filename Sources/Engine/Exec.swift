@@ -62,6 +62,12 @@ extension Engine {
         }
     }
 
+    /// A client left the process with its keys.
+    package func detached(fromExec id: String) async {
+        guard let exec = try? execs.find(id), let container = try? containers.find(exec.container) else { return }
+        emit("exec_detach", await container.record, ["execID": id])
+    }
+
     /// Waits until an exec's exit code is known: clients ask for it right after its stream ended.
     package func waitExec(_ id: String) async {
         guard let exec = try? execs.find(id), let container = try? containers.find(exec.container),

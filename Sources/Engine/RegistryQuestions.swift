@@ -17,6 +17,39 @@ extension Engine {
         }
     }
 
+    /// Images whose names or descriptions match; at most `limit`, 0 for Docker's 25.
+    package func search(
+        _ term: String,
+        limit: Int,
+        filters: [String: [String]],
+        _ credentials: Credentials
+    ) async throws -> [FoundImage] {
+        guard !term.isEmpty else { throw EngineError(.invalid, "Search term cannot be empty: say what to search for") }
+        guard (0...100).contains(limit) else {
+            throw EngineError(.invalid, "Limit \(limit) is outside the range of [1, 100]")
+        }
+        let (official, automated) = (try filters.boolean("is-official"), try filters.boolean("is-automated"))
+        let stars = try (filters["stars"] ?? []).map { text in
+            guard let stars = Int(text) else { throw EngineError(.invalid, "invalid filter 'stars=[\(text)]'") }
+            return stars
+        }
+        let cancellation = Cancellation()
+        let found = try await onRegistry(cancellation) { [registry] in
+            try Search.run(
+                term,
+                limit: limit == 0 ? 25 : limit,
+                credentials,
+                registry.settings,
+                registry.session,
+                cancellation
+            )
+        }
+        return found.filter { image in
+            image.isOfficial == official ?? image.isOfficial && image.isAutomated == automated ?? image.isAutomated
+                && stars.allSatisfy { image.stars >= $0 }
+        }
+    }
+
     /// What a registry has under a name, and for which platforms.
     package func distribution(of reference: Reference, _ credentials: Credentials) async throws -> DistributionInspect {
         let reference = reference.tagged

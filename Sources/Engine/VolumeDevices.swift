@@ -73,11 +73,12 @@ final class VolumeDevices: Sendable {
         }
     }
 
-    /// Runs `body` while the volume is mounted.
-    func with<T>(_ name: String, _ body: () throws -> T) throws -> T {
+    /// Runs `body` while the volumes are mounted.
+    func with<T>(_ names: Set<String>, _ body: () throws -> T) throws -> T {
+        guard let name = names.first else { return try body() }
         let holder = randomHex(bytes: 8)
         try take(name, for: holder)
-        let result = Result { try body() }
+        let result = Result { try with(names.subtracting([name]), body) }
         try drop(name, for: holder)
         return try result.get()
     }

@@ -12,7 +12,7 @@ extension VolumeStore {
     /// All at once, and only when the files are on the disk: a kill, or a loss of power, leaves it empty.
     func fill(_ name: String, from tree: FilePath, for container: String) throws {
         guard try !listFolder(tree).isEmpty else { return }
-        try devices.with(name) {
+        try devices.with([name]) {
             try filling.withLock { _ in
                 let isDevice = try devices.device(of: name) != nil
                 // Beside the files, on the same file system.

@@ -107,7 +107,7 @@ extension Engine {
         guard !mount.subpath.isEmpty else { return }
         let whole = volumes.data(name)
         do {
-            try volumes.devices.with(name) { _ = try ContainedFile(mount.subpath, in: whole) }
+            try volumes.devices.with([name]) { _ = try ContainedFile(mount.subpath, in: whole) }
         } catch let error as SystemError {
             let reason = error.errno == .noSuchFileOrDirectory ? "no such file or directory" : "\(error)"
             throw EngineError(.invalid, "cannot access path \(whole)/\(mount.subpath): \(reason)")

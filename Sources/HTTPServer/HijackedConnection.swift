@@ -34,8 +34,14 @@ package final class HijackedConnection: Sendable {
     ///
     /// Each side's end of sending is passed on to the other. Returns when the descriptor's side has ended and the client got
     /// everything, or when the client is gone: a client that merely keeps its sending side open holds nothing up.
-    package func pipe(to descriptor: SystemPackage.FileDescriptor) async throws {
+    ///
+    /// What the client sends goes through `filter`, which may end it all; returns whether it did.
+    @discardableResult
+    package func pipe(to descriptor: SystemPackage.FileDescriptor, filter: Filter? = nil) async throws -> Bool {
         await connection.awaitHeadersRead()
-        try await connection.relay(to: descriptor)
+        return try await connection.relay(to: descriptor, filter)
     }
+
+    /// What of the bytes is passed on, and whether those are the last.
+    package typealias Filter = @Sendable (UnsafeRawBufferPointer) -> (passed: [UInt8], isEnd: Bool)
 }

@@ -19,6 +19,8 @@ final class RelayHandler: ChannelInboundHandler {
     private var target: Target
     private var onEnd: (() -> Void)?
     private var inputEnded = false
+    /// What is passed on of what comes, and what to do when it lets nothing more through.
+    var filter: (pass: HijackedConnection.Filter, onEnd: @Sendable () -> Void)?
 
     init(_ target: Target) { self.target = target }
 
@@ -44,11 +46,18 @@ final class RelayHandler: ChannelInboundHandler {
         switch target {
         case .queue(let inbound): inbound.deliver(.body(bytes))
         case .channel(let other):
-            other.writeAndFlush(bytes, promise: nil)
+            pass(bytes, to: other)
             if !other.isWritable { _ = context.channel.setOption(.autoRead, value: false) }
         case .waiting(let early): target = .waiting(early + [bytes])
         case .nobody: break
         }
+    }
+
+    func pass(_ bytes: ByteBuffer, to other: any Channel) {
+        guard let filter else { return other.writeAndFlush(bytes, promise: nil) }
+        let (passed, isEnd) = bytes.withUnsafeReadableBytes(filter.pass)
+        if isEnd { target = .nobody }
+        other.writeAndFlush(ByteBuffer(bytes: passed)).whenComplete { _ in if isEnd { filter.onEnd() } }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -82,11 +82,14 @@ final class Authenticator: Sendable {
     }
 
     private static func form(_ parameters: [(String, String)]) -> String {
-        parameters.map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
+        parameters.map { "\($0.0)=\($0.1.escapedForURL)" }.joined(separator: "&")
     }
+}
 
-    private static func escaped(_ text: String) -> String {
-        text.utf8.map { byte in
+extension String {
+    /// With all but letters, digits and `-._~` as `%xx` (RFC 3986).
+    var escapedForURL: String {
+        utf8.map { byte in
             let isPlain =
                 (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
                 || [0x2d, 0x2e, 0x5f, 0x7e].contains(byte)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DockerAPI
 import Glibc
 import HTTPClient
 
@@ -31,7 +32,7 @@ struct Start: ParsableCommand {
             id: id,
             isTTY: isTTY,
             usesInput: interactive && found["Config"]["OpenStdin"].bool == true,
-            keys: try DetachKeys(detachKeys)
+            keys: try DetachKeys(flag: detachKeys)
         )
         let removed = found["HostConfig"]["AutoRemove"].bool ?? false
         leave(try attachment.run(removed: removed, proxiesSignals: !isTTY) { try startContainer(id, daemon) })
@@ -64,7 +65,7 @@ struct Attach: ParsableCommand {
             id: id,
             isTTY: isTTY,
             usesInput: !noStdin && found["Config"]["OpenStdin"].bool == true,
-            keys: try DetachKeys(detachKeys)
+            keys: try DetachKeys(flag: detachKeys)
         )
         let waiting = try daemon.open(ClientRequest("POST", containerPath(id, "/wait")))
         var session = try Session(
@@ -113,7 +114,7 @@ struct Exec: ParsableCommand {
             throw Failure(message: "the input device is not a TTY")
         }
         let daemon = try Daemon()
-        let keys = try DetachKeys(detachKeys)
+        let keys = try DetachKeys(flag: detachKeys)
         let body = try body(Array(words.dropFirst()))
         let answer = try daemon.ask("POST", containerPath(words[0], "/exec"), body: body)
         let id = answer["Id"].string ?? ""

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DockerAPI
 import Glibc
 import HTTPClient
 import OCI
@@ -25,7 +26,7 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let (image, command) = try options.imageAndCommand("run")
-        let keys = try DetachKeys(detachKeys)
+        let keys = try DetachKeys(flag: detachKeys)
         if options.tty, options.interactive, !detach, isatty(STDIN_FILENO) == 0 {
             throw Failure(message: "the input device is not a TTY", status: 1)
         }

@@ -1,3 +1,4 @@
+import DockerAPI
 import Glibc
 import HTTPClient
 import Linux
@@ -85,8 +86,9 @@ struct Session {
                 try stream.write(typed)
                 return false
             }
-            guard let passed = detachKeys.filter(typed) else { return true }
+            let (passed, isEnd) = detachKeys.filter(typed)
             try stream.write(passed)
+            if isEnd { return true }
         } catch is SystemError {
             // The container takes no more input; what it still says counts.
             inputIsOpen = false

@@ -18,7 +18,7 @@ LISTINGS = [
     ["history", "busybox"], ["history", "--format", "json", "busybox"], ["history", "-q", "busybox"], ["history", "-H=false", "busybox"],
     ["history", "--no-trunc", "busybox"], ["image", "history", "busybox"],
     ["system", "df"], ["system", "df", "-v"], ["system", "df", "--format", "json"], ["system", "df", "-v", "--format", "json"],
-    ["top", "first"], ["diff", "second"], ["port", "first"], ["events", "--since", "1h", "--until", "0s"], ["search", "nothing"],
+    ["top", "first"], ["diff", "second"], ["port", "first"], ["events", "--since", "1h", "--until", "0s"], ["search", "127.0.0.1:1/nothing"],
     ["events", "--since", "1h", "--until", "0s", "--format", "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}"],
     ["stats", "--no-stream", "second"], ["stats", "--no-stream", "--format", "json", "second"],
 ]

@@ -1,4 +1,6 @@
 """Containers on a terminal: `-it`, its size, its keys and its exit status."""
+import json
+import socket
 import time
 
 import clients
@@ -83,3 +85,63 @@ def test_terminal_needs_a_terminal(cli):
     """-t without a terminal is refused by the client, as Docker does, before anything is made."""
     result = cli("run", "--rm", "-it", "busybox", "true", check=False, stdin=b"")
     assert result.code == 1 and "not a TTY" in result.err, result
+
+
+class Raw:
+    """A connection that has become a process's streams."""
+
+    def __init__(self, daemon, path, body=None):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(str(daemon.socket))
+        text = json.dumps(body) if body is not None else ""
+        self.sock.sendall((f"POST {path} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+                           f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}").encode())
+        self.head = self.until(b"\r\n\r\n")
+
+    def until(self, end):
+        seen = b""
+        while not seen.endswith(end):
+            piece = self.sock.recv(1)
+            assert piece, seen
+            seen += piece
+        return seen
+
+    def rest(self):
+        seen = b""
+        while piece := self.sock.recv(65536):
+            seen += piece
+        self.sock.close()
+        return seen
+
+
+def actions(daemon, since):
+    lines = daemon.docker("events", "--since", f"{since:.6f}", "--until", f"{time.time():.6f}", "--format", "{{.Action}}").lines
+    return [line for line in lines if "detach" in line]
+
+
+def test_detach_keys_of_a_client_that_knows_none(engine):
+    """The daemon sees to them too: its stream ends, the process goes on, and what was typed before has come to it."""
+    began = time.time()
+    engine.docker("run", "-dit", "--name", "box", "--network", "none", "busybox", "sh", "-c", "stty raw -echo; echo ready; exec cat")
+    for keys, typed, passed in [("", b"ab\x10c\n\x10\x11lost\n", b"ab\x10c\n"), ("ctrl-x,y", b"\x10\x11\n\x18yz\n", b"\x10\x11\n")]:
+        raw = Raw(engine, f"/containers/box/attach?stream=1&stdin=1&stdout=1&detachKeys={keys}")
+        assert b" 101 " in raw.head, raw.head
+        if not keys:
+            clients.eventually(lambda: "ready" in engine.docker("logs", "box").out)
+        raw.sock.sendall(typed[:3])
+        time.sleep(0.05)
+        raw.sock.sendall(typed[3:])
+        raw.rest()
+        clients.eventually(lambda: passed.decode() in engine.docker("logs", "box").out, what=f"{passed} in the log")
+        assert engine.inspect("box", "{{.State.Running}}") is True
+    clients.eventually(lambda: actions(engine, began) == ["detach", "detach"])
+    assert engine.docker("logs", "box").out == "ready\nab\x10c\n\x10\x11\n"
+    assert engine.api("POST", "/containers/box/attach?stream=1&detachKeys=nokey")[0] == 400
+
+    identity = json.loads(engine.api("POST", "/containers/box/exec", {"Cmd": ["cat"], "Tty": True, "AttachStdin": True, "AttachStdout": True, "DetachKeys": "q"})[1])["Id"]
+    raw = Raw(engine, f"/exec/{identity}/start", {"Detach": False, "Tty": True})
+    raw.sock.sendall(b"echo\rq")
+    raw.rest()
+    assert json.loads(engine.api("GET", f"/exec/{identity}/json")[1])["Running"] is True
+    clients.eventually(lambda: actions(engine, began) == ["detach", "detach", "exec_detach"])

@@ -24,6 +24,16 @@ struct ProtocolTests {
         #expect(Challenge.parse("Negotiate").map(\.scheme) == ["negotiate"])
     }
 
+    @Test("the next page of a list is asked of the same server, whatever it says")
+    func pages() {
+        let next = "tags/list?n=2&last=b"
+        #expect(RemoteRepository.following(#"</v2/a/tags/list?n=2&last=b>; rel="next""#) == next)
+        #expect(RemoteRepository.following(#"<http://10.0.0.1/v2/x/tags/list?n=2&last=b>; rel=next"#) == next)
+        #expect(RemoteRepository.following(#"</v2/a/tags/list?n=2>; rel="prev""#) == nil)
+        #expect(RemoteRepository.following(#"</v2/a/tags/list>; rel="next""#) == nil)
+        #expect(RemoteRepository.following(nil) == nil)
+    }
+
     @Test(
         "credentials come in either alphabet, padded or not",
         arguments: [
