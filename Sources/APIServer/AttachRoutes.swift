@@ -22,9 +22,17 @@ struct AttachRoutes: Sendable {
         )
         let type = StreamType.name(isTerminal: isTerminal, request)
         let keys = try Detaching.keys(query.string("detachKeys") ?? "", isTerminal: isTerminal)
+        let phase = await container.phase
+        if await container.record.state.paused {
+            let reason = "container \(container.id) is paused, unpause the container before attach"
+            throw EngineError(.conflict, reason)
+        }
+        if phase == .restarting {
+            let reason = "container \(container.id) is restarting, wait until the container is running"
+            throw EngineError(.conflict, reason)
+        }
         if query.flag("logs") { return afterLogs(container, streams, goesOn: query.flag("stream"), keys, type) }
         guard query.flag("stream") else { return .hijack(contentType: type) { _ in } }
-        let phase = await container.phase
         guard phase != .removing, phase != .gone else {
             throw EngineError(.conflict, "container \(container.id) is marked for removal and cannot be attached to")
         }

@@ -31,7 +31,8 @@ struct ContainerLifeRoutes: Sendable {
             let reason = "Container cannot be created with multiple network endpoints: \(names)"
             throw EngineError(.invalid, reason)
         }
-        return try .json(try await engine.create(body, name: request.query.string("name")), status: 201)
+        let (name, platform) = (request.query.string("name"), request.query.string("platform"))
+        return try .json(try await engine.create(body, name: name, platform: platform), status: 201)
     }
 
     private func start(_ request: Request) async throws -> Response {

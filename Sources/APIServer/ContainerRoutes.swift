@@ -23,13 +23,16 @@ struct ContainerRoutes: Sendable {
     private func list(_ request: Request) async throws -> Response {
         var filters = try request.filters(Self.filters)
         // Older clients say these beside the filters; they ask for all containers, as a limit does.
+        var all = request.query.flag("all")
         for key in ["before", "since"] {
-            if let name = request.query.string(key), !name.isEmpty { filters[key, default: []].append(name) }
+            guard let name = request.query.string(key), !name.isEmpty else { continue }
+            filters[key, default: []].append(name)
+            all = true
         }
         let limit = max(0, try request.number("limit") ?? 0)
         return try .json(
             try await engine.list(
-                all: request.query.flag("all"),
+                all: all,
                 limit: limit,
                 size: request.query.flag("size"),
                 filters: filters

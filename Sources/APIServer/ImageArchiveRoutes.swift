@@ -58,25 +58,22 @@ struct ImageArchiveRoutes: Sendable {
         if let image = query.string("fromImage"), !image.isEmpty {
             return try await RegistryRoutes.pull(image, request, engine)
         }
-        let source = query.string("fromSrc") ?? ""
-        guard source == "-" else {
-            throw EngineError(
-                .unsupported,
-                "importing from '\(source)': varve reads no URLs yet; fetch it and import the file, or `-`"
-            )
-        }
+        let source = query.string("fromSrc").flatMap { $0.isEmpty ? nil : $0 } ?? "-"
         let repo = query.string("repo") ?? ""
         let tag = query.string("tag").flatMap { $0.isEmpty ? nil : $0 }
-        let message = query.string("message").flatMap { $0.isEmpty ? nil : $0 } ?? "Imported from -"
+        let message = query.string("message").flatMap { $0.isEmpty ? nil : $0 } ?? "Imported from \(source)"
         let changes = query.strings("changes")
         let engine = engine
+        let platform = query.string("platform")
         return try await ProgressStream.answer { report in
+            if source != "-" { report(JSONMessage(status: "Downloading from \(source)")) }
             let id = try await engine.importImage(
-                BodySource(request.body),
+                source == "-" ? .body(BodySource(request.body)) : .url(source),
                 repo: repo,
                 tag: tag,
                 message: message,
-                changes: changes
+                changes: changes,
+                platform: platform
             ) { progress in report(JSONMessage(progress)) }
             report(JSONMessage(status: "\(id)"))
         }

@@ -54,7 +54,7 @@ struct VolumeRoutes: Sendable {
 /// The answer to `GET /volumes`.
 private struct VolumeList: Encodable {
     var volumes: [Volume] = []
-    var warnings: [String]?
+    @Nullable var warnings: [String]?
 
     enum CodingKeys: String, CodingKey {
         case volumes = "Volumes"

@@ -17,6 +17,11 @@ struct mount_call {
     int error;
 };
 
+int linux_mounts_read_only(int fd) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes);
+}
+
 static void *mount_from(void *argument) {
     struct mount_call *call = argument;
     // CLONE_FS: the working directory is shared with the other threads until we leave.

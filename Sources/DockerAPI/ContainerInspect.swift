@@ -61,8 +61,18 @@ package struct NetworkSettings: Codable, Sendable, Equatable {
     @Lenient package var ipPrefixLen: Int = 0
     @Lenient package var gateway: String = ""
     @Lenient package var macAddress: String = ""
+    @Lenient package var endpointID: String = ""
+    @Lenient package var hairpinMode: Bool = false
+    @Lenient package var globalIPv6Address: String = ""
+    @Lenient package var globalIPv6PrefixLen: Int = 0
+    @Lenient package var ipv6Gateway: String = ""
 
     package enum CodingKeys: String, CodingKey {
+        case endpointID = "EndpointID"
+        case hairpinMode = "HairpinMode"
+        case globalIPv6Address = "GlobalIPv6Address"
+        case globalIPv6PrefixLen = "GlobalIPv6PrefixLen"
+        case ipv6Gateway = "IPv6Gateway"
         case bridge = "Bridge"
         case sandboxID = "SandboxID"
         case sandboxKey = "SandboxKey"
@@ -98,7 +108,7 @@ package struct ContainerInspect: Codable, Sendable, Equatable {
     @Lenient package var mountLabel: String = ""
     @Lenient package var processLabel: String = ""
     @Lenient package var appArmorProfile: String = ""
-    package var execIDs: [String]?
+    @Nullable package var execIDs: [String]?
     package var hostConfig: HostConfig
     package var graphDriver: GraphDriverData
     package var sizeRw: Int64?

@@ -3,6 +3,8 @@ package struct DetachKeys: Sendable {
     /// Why a text names no keys.
     package struct Invalid: Error { package let key: String }
 
+    /// As they were named; empty for Docker's.
+    package let text: String
     private let keys: [UInt8]
     private var matched = 0
 
@@ -13,7 +15,7 @@ package struct DetachKeys: Sendable {
             guard let byte = Self.byte(of: key) else { throw Invalid(key: String(key)) }
             keys.append(byte)
         }
-        self.keys = keys
+        (self.keys, self.text) = (keys, text)
     }
 
     private static func byte(of key: Substring) -> UInt8? {
@@ -30,6 +32,7 @@ package struct DetachKeys: Sendable {
     ///
     /// A part of the keys is held back until the next byte tells whether it is one.
     package mutating func filter(_ bytes: some Sequence<UInt8>) -> (passed: [UInt8], isEnd: Bool) {
+        guard matched < keys.count else { return ([], true) }
         var passed: [UInt8] = []
         for byte in bytes {
             if byte == keys[matched] {

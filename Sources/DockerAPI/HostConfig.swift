@@ -1,7 +1,7 @@
 /// What a container gets of its host: Docker's `container.HostConfig`, as in a create body and in `hostconfig.json`.
 package struct HostConfig: Codable, Sendable, Equatable {
     /// `source:destination[:mode]`.
-    package var binds: [String]?
+    @Nullable package var binds: [String]?
     @Lenient package var containerIDFile: String = ""
     package var logConfig: LogConfig?
     /// `none`, `host`, `bridge`, `default`, `container:ID` or a network.
@@ -10,28 +10,28 @@ package struct HostConfig: Codable, Sendable, Equatable {
     package var restartPolicy: RestartPolicy?
     @Lenient package var autoRemove: Bool = false
     @Lenient package var volumeDriver: String = ""
-    package var volumesFrom: [String]?
+    @Nullable package var volumesFrom: [String]?
     /// Rows and columns.
     package var consoleSize: [Int]?
     package var annotations: [String: String]?
-    package var capAdd: [String]?
-    package var capDrop: [String]?
+    @Words package var capAdd: [String]?
+    @Words package var capDrop: [String]?
     @Lenient package var cgroupnsMode: String = ""
     @Lenient package var dns: [String] = []
     @Lenient package var dnsOptions: [String] = []
     @Lenient package var dnsSearch: [String] = []
     /// `name:address`.
-    package var extraHosts: [String]?
-    package var groupAdd: [String]?
+    @Nullable package var extraHosts: [String]?
+    @Nullable package var groupAdd: [String]?
     @Lenient package var ipcMode: String = ""
     @Lenient package var cgroup: String = ""
-    package var links: [String]?
+    @Nullable package var links: [String]?
     @Lenient package var oomScoreAdj: Int = 0
     @Lenient package var pidMode: String = ""
     @Lenient package var privileged: Bool = false
     @Lenient package var publishAllPorts: Bool = false
     @Lenient package var readonlyRootfs: Bool = false
-    package var securityOpt: [String]?
+    @Nullable package var securityOpt: [String]?
     package var storageOpt: [String: String]?
     /// Destination to mount options.
     package var tmpfs: [String: String]?
@@ -51,17 +51,17 @@ package struct HostConfig: Codable, Sendable, Equatable {
     @Lenient package var cpuQuota: Int64 = 0
     @Lenient package var cpusetCpus: String = ""
     @Lenient package var cpusetMems: String = ""
-    package var devices: [DeviceMapping]?
-    package var deviceCgroupRules: [String]?
+    @Nullable package var devices: [DeviceMapping]?
+    @Nullable package var deviceCgroupRules: [String]?
     @Lenient package var memoryReservation: Int64 = 0
     @Lenient package var memorySwap: Int64 = 0
-    package var memorySwappiness: Int64?
-    package var oomKillDisable: Bool?
-    package var pidsLimit: Int64?
-    package var ulimits: [Ulimit]?
+    @Nullable package var memorySwappiness: Int64?
+    @Nullable package var oomKillDisable: Bool?
+    @Nullable package var pidsLimit: Int64?
+    @Nullable package var ulimits: [Ulimit]?
     package var mounts: [MountRequest]?
-    package var maskedPaths: [String]?
-    package var readonlyPaths: [String]?
+    @Nullable package var maskedPaths: [String]?
+    @Nullable package var readonlyPaths: [String]?
     package var initProcess: Bool?
 
     package enum CodingKeys: String, CodingKey {

@@ -98,11 +98,16 @@ package struct BindOptions: Codable, Sendable, Equatable {
     @Lenient package var propagation: String = ""
     @Lenient package var nonRecursive: Bool = false
     @Lenient package var createMountpoint: Bool = false
+    /// What is mounted below the source stays writable.
+    @Lenient package var readOnlyNonRecursive: Bool = false
+    @Lenient package var readOnlyForceRecursive: Bool = false
 
     package enum CodingKeys: String, CodingKey {
         case propagation = "Propagation"
         case nonRecursive = "NonRecursive"
         case createMountpoint = "CreateMountpoint"
+        case readOnlyNonRecursive = "ReadOnlyNonRecursive"
+        case readOnlyForceRecursive = "ReadOnlyForceRecursive"
     }
 
     package init() {}

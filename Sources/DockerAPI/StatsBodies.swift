@@ -38,14 +38,14 @@ package struct PidsStats: Codable, Sendable, Equatable {
 
 /// Bytes read and written by disk.
 package struct BlkioStats: Codable, Sendable, Equatable {
-    package var ioServiceBytesRecursive: [BlkioEntry]?
-    package var ioServicedRecursive: [BlkioEntry]?
-    package var ioQueueRecursive: [BlkioEntry]?
-    package var ioServiceTimeRecursive: [BlkioEntry]?
-    package var ioWaitTimeRecursive: [BlkioEntry]?
-    package var ioMergedRecursive: [BlkioEntry]?
-    package var ioTimeRecursive: [BlkioEntry]?
-    package var sectorsRecursive: [BlkioEntry]?
+    @Nullable package var ioServiceBytesRecursive: [BlkioEntry]?
+    @Nullable package var ioServicedRecursive: [BlkioEntry]?
+    @Nullable package var ioQueueRecursive: [BlkioEntry]?
+    @Nullable package var ioServiceTimeRecursive: [BlkioEntry]?
+    @Nullable package var ioWaitTimeRecursive: [BlkioEntry]?
+    @Nullable package var ioMergedRecursive: [BlkioEntry]?
+    @Nullable package var ioTimeRecursive: [BlkioEntry]?
+    @Nullable package var sectorsRecursive: [BlkioEntry]?
 
     package enum CodingKeys: String, CodingKey {
         case ioServiceBytesRecursive = "io_service_bytes_recursive"

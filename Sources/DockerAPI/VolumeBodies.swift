@@ -3,10 +3,10 @@ package struct Volume: Codable, Sendable, Equatable {
     /// RFC 3339.
     @Lenient package var createdAt: String = ""
     @Lenient package var driver: String = "local"
-    package var labels: [String: String]?
+    @Nullable package var labels: [String: String]?
     @Lenient package var mountpoint: String = ""
     @Lenient package var name: String = ""
-    package var options: [String: String]?
+    @Nullable package var options: [String: String]?
     @Lenient package var scope: String = "local"
     package var usageData: VolumeUsage?
 

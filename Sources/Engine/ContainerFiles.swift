@@ -40,8 +40,8 @@ extension Engine {
         let container = try containers.find(name)
         let limits = store.limits
         let user = takesUser ? await container.record.config.user : ""
-        try await withTree(container, path, toWrite: true) { tree in
-            let folder = try Self.look(tree.path + "/.", in: tree.root, name, asked: path)
+        try await withTree(container, path + "/.", toWrite: true) { tree in
+            let folder = try Self.look(tree.path, in: tree.root, name, asked: path)
             guard !folder.isReadOnly, !tree.isReadOnly else {
                 let what = tree.isMount ? "mounted volume" : "container rootfs"
                 throw EngineError(.invalid, "\(what) is marked read-only")

@@ -54,7 +54,10 @@ struct ContainerFilter {
             && any("name") { Self.name(record.name, matches: $0) }
             && any("status") { entry.state.status == $0 }
             && any("volume") { wanted in
-                (record.mountPoints ?? [:]).values.contains { $0.source == wanted || $0.destination == wanted }
+                (record.mountPoints ?? [:]).values.contains { point in
+                    let name = point.name.isEmpty ? point.source : point.name
+                    return name == wanted || point.destination == wanted
+                }
             }
             && any("network") { wanted in
                 record.networkSettings.networks.contains { $0 == wanted || $1.networkID == wanted }

@@ -7,7 +7,7 @@ import SystemPackage
 enum HostFiles {
     /// Docker's lines, then those that the user asked for, then the container's own name.
     static func hosts(_ record: ContainerRecord, _ host: HostConfig) -> String {
-        if host.networkMode == "host", let own = try? readFile("/etc/hosts") {
+        if host.networkMode == "host", (host.extraHosts ?? []).isEmpty, let own = try? readFile("/etc/hosts") {
             return String(decoding: own, as: UTF8.self)
         }
         var lines = [

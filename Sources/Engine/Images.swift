@@ -3,6 +3,7 @@ package import DockerAPI
 import GraphDrivers
 import Linux
 package import OCI
+import Registry
 package import Storage
 
 /// The verbs on images; lists and inspection have files of their own.
@@ -98,17 +99,34 @@ extension Engine {
 
     /// Makes an image of a root file system's archive; `changes` are Dockerfile instructions.
     package func importImage(
-        _ tar: any ByteSource & Sendable,
+        _ tar: ImportSource,
         repo: String,
         tag: String?,
         message: String,
         changes: [String],
+        platform: String?,
         progress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> ImageID {
         let config = try ImportChanges.apply(changes, to: ContainerConfig())
         let reference = repo.isEmpty ? nil : tag.map { "\(repo):\($0)" } ?? repo
-        let image = try await onStore {
-            try $0.importImage(tar, config: config, reference: reference, message: message, progress: progress)
+        let wanted = try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text in
+            guard let platform = PlatformChoice.parse(text) else {
+                throw EngineError(.invalid, "\"\(text)\" is no platform; write it as linux/amd64 or linux/arm64/v8")
+            }
+            return platform
+        }
+        let cancellation = Cancellation()
+        let image = try await onRegistry(cancellation) { [store, registry] in
+            try tar.reading(registry.session, cancellation) { source in
+                try store.importImage(
+                    source,
+                    config: config,
+                    reference: reference,
+                    message: message,
+                    platform: wanted ?? .host,
+                    progress: progress
+                )
+            }
         }
         emit(image: "import", image.id.description, name: reference ?? image.id.description)
         return image.id

@@ -13,7 +13,7 @@ package enum Merge {
         if merged.stopSignal.isEmpty { merged.stopSignal = image.stopSignal }
         if merged.stopTimeout == nil { merged.stopTimeout = image.stopTimeout }
         if merged.shell == nil { merged.shell = image.shell }
-        if merged.healthcheck == nil { merged.healthcheck = image.healthcheck }
+        if let own = image.healthcheck { merged.healthcheck = health(merged.healthcheck ?? own, with: own) }
         merged.exposedPorts.formUnion(image.exposedPorts)
         if let volumes = image.volumes { merged.volumes = (merged.volumes ?? []).union(volumes) }
         return merged
@@ -27,6 +27,19 @@ package enum Merge {
         }
         guard (merged.entrypoint ?? []).isEmpty else { return }
         if (merged.cmd ?? []).isEmpty { merged.cmd = image.cmd }
-        merged.entrypoint = image.entrypoint
+        // An empty one is one.
+        if merged.entrypoint == nil { merged.entrypoint = image.entrypoint }
+    }
+
+    /// Each part for itself: who changes the interval keeps the image's command.
+    private static func health(_ asked: HealthConfig, with image: HealthConfig) -> HealthConfig {
+        var merged = asked
+        if (merged.test ?? []).isEmpty { merged.test = image.test }
+        if merged.interval == 0 { merged.interval = image.interval }
+        if merged.timeout == 0 { merged.timeout = image.timeout }
+        if merged.startPeriod == 0 { merged.startPeriod = image.startPeriod }
+        if merged.startInterval == 0 { merged.startInterval = image.startInterval }
+        if merged.retries == 0 { merged.retries = image.retries }
+        return merged
     }
 }

@@ -105,8 +105,11 @@ struct ImagePull: Sendable {
 
     /// Fetches what has a tag or a digest.
     private func fetch(_ repository: RemoteRepository) throws -> (id: ImageID, isNew: Bool) {
-        report(TransferProgress("Pulling from \(reference.path)", id: reference.digest?.description ?? reference.tag))
+        // Said when it is known that there is something to pull: what fails before is an answer of its own.
+        let asked = reference.digest?.description ?? reference.tag
+        let begun = TransferProgress("Pulling from \(reference.path)", id: asked)
         if let (id, digest) = try known(repository) {
+            report(begun)
             report(TransferProgress("Digest: \(digest)"))
             return (id, false)
         }
@@ -114,6 +117,7 @@ struct ImagePull: Sendable {
         let manifest = try imageManifest(top, repository, depth: 0)
         let config = try repository.blob(manifest.config, limit: 8 << 20, cancellation)
         try checkPlatform(config)
+        report(begun)
         var named = reference
         (named.tag, named.digest) = (nil, top.digest)
         let taken = try takeIn(manifest, config, [reference, named], repository)

@@ -47,12 +47,13 @@ struct ImagePush: Sendable {
     let report: @Sendable (TransferProgress) -> Void
 
     func run() throws -> [PushedImage] {
+        // First of all: what fails is told in the stream that this begins, as clients expect it.
+        report(TransferProgress("The push refers to repository [\(reference.name)]"))
         let images: [(reference: Reference, image: Image)]
         do { images = try store.references(toPush: reference) } catch StorageError.noSuchImage {
             let name = reference.familiar
             throw EngineError(.notFound, "An image does not exist locally with the tag: \(name)")
         }
-        report(TransferProgress("The push refers to repository [\(reference.name)]"))
         return try images.map { try push($0.image, as: $0.reference) }
     }
 

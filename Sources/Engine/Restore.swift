@@ -59,6 +59,7 @@ extension Engine {
         }
         let own = type(of: store.driver).name
         guard record.driver == own else {
+            if record.state.running, exists(settings.execRoot.appending(id)) { await holdVolumes(of: record) }
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
         guard store.hasMount(id) else { throw EngineError.layerMissing }

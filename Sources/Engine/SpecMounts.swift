@@ -47,7 +47,9 @@ enum SpecMounts {
             mount("/sys/fs/cgroup", "cgroup", "cgroup", [access, "nosuid", "noexec", "nodev"]),
             mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
         ]
-        if host.ipcMode != "none" {
+        if host.ipcMode == "host" {
+            mounts.append(mount("/dev/shm", "bind", "/dev/shm", ["rbind", "rprivate"]))
+        } else if host.ipcMode != "none" {
             mounts.append(mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=\(shm)"]))
         }
         return mounts
@@ -68,7 +70,8 @@ enum SpecMounts {
 
     private static func binds(_ host: HostConfig) -> [RuntimeMount] {
         (host.binds ?? []).compactMap(Bind.init).map { bind in
-            mount(bind.destination, "bind", bind.source, ["rbind", bind.propagation] + (bind.isReadOnly ? ["ro"] : []))
+            let access = bind.isReadOnly ? ["rro"] : []
+            return mount(bind.destination, "bind", bind.source, ["rbind", bind.propagation] + access)
         }
     }
 
@@ -79,7 +82,7 @@ enum SpecMounts {
             .sorted { $0.destination < $1.destination }
             .map { point in
                 let propagation = point.propagation.isEmpty ? "rprivate" : point.propagation
-                let access = point.isWritable ? [] : ["ro"]
+                let access = point.isWritable ? [] : ["rro"]
                 // Found at the start, in a tree that others may be changing: by who mounts it.
                 let part = point.subpath.isEmpty ? [] : [RuntimeMount.subpath + point.subpath]
                 return mount(point.destination, "bind", point.source, ["rbind", propagation] + access + part)
@@ -97,11 +100,12 @@ enum SpecMounts {
             }
             let propagation = request.bindOptions?.propagation ?? ""
             let recursion = request.bindOptions?.nonRecursive == true ? "bind" : "rbind"
+            let below = request.readOnly && !(request.bindOptions?.readOnlyNonRecursive ?? false) ? ["rro"] : access
             return mount(
                 request.target,
                 "bind",
                 request.source,
-                [recursion, propagation.isEmpty ? "rprivate" : propagation] + access
+                [recursion, propagation.isEmpty ? "rprivate" : propagation] + below
             )
         }
     }

@@ -80,10 +80,14 @@ extension Engine {
         return try await launcher.launch(request)
     }
 
-    /// `-v` makes a missing folder of the host, as Docker does; `--mount` was refused before.
+    /// `-v` makes a missing folder of the host, as Docker does; `--mount` only where it says so.
     private static func makeBindSources(_ host: HostConfig) throws {
         for bind in (host.binds ?? []).compactMap(Bind.init) where !exists(FilePath(bind.source)) {
             try makeFolders(FilePath(bind.source), mode: FilePermissions(rawValue: 0o755))
+        }
+        for mount in host.mounts ?? [] where mount.bindOptions?.createMountpoint ?? false {
+            let source = FilePath(mount.source)
+            if !exists(source) { try makeFolders(source, mode: FilePermissions(rawValue: 0o755)) }
         }
     }
 

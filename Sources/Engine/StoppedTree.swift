@@ -39,7 +39,8 @@ struct StoppedTree {
         let names = Self.names(of: path)
         let ending = path.hasSuffix("/.") ? "/." : path.hasSuffix("/") ? "/" : ""
         let found = try resolved(names, toTheEnd: !ending.isEmpty)
-        let target = "/" + (try resolved(names, toTheEnd: true)).joined(separator: "/")
+        // Where links lead in a circle the file says what its own says.
+        let target = (try? resolved(names, toTheEnd: true)).map { "/" + $0.joined(separator: "/") }
         return try within(found, ending) { tree in
             var tree = tree
             tree.linkTarget = target

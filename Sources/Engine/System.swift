@@ -52,6 +52,9 @@ extension Engine {
         info.images = images
         info.driver = type(of: store.driver).name
         info.driverStatus = status.map { [$0.key, $0.value] }
+        info.plugins.volume = ["local"]
+        info.indexServerAddress = "https://index.docker.io/v1/"
+        info.initBinary = "docker-init"
         info.plugins.network = ["bridge", "host", "null"]
         info.plugins.log = LogOptions.drivers
         describeHost(&info)

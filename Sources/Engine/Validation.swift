@@ -20,11 +20,44 @@ enum Validation {
         if !config.stopSignal.isEmpty, Signal.number(config.stopSignal) == nil {
             throw EngineError(.invalid, "invalid signal: \(config.stopSignal)")
         }
+        if let health = config.healthcheck { try check(health) }
+        try checkModes(config, host)
         Destination.makePlain(&host)
         try checkMounts(host)
         try checkPrivileges(host)
         defaults(&host)
         return try warnings(host)
+    }
+
+    private static func check(_ health: HealthConfig) throws {
+        let spans = [
+            ("Interval", health.interval), ("Timeout", health.timeout), ("StartPeriod", health.startPeriod),
+            ("StartInterval", health.startInterval),
+        ]
+        for (name, value) in spans where value != 0 && value < 1_000_000 {
+            throw EngineError(.invalid, "\(name) in Healthcheck cannot be less than 1ms")
+        }
+        if health.retries < 0 { throw EngineError(.invalid, "Retries in Healthcheck cannot be negative") }
+    }
+
+    /// Whose namespaces it has.
+    private static func checkModes(_ config: ContainerConfig, _ host: HostConfig) throws {
+        if !config.hostname.isEmpty, host.utsMode == "host" {
+            throw EngineError(.invalid, "conflicting options: hostname and the UTS mode")
+        }
+        if !config.hostname.isEmpty, host.networkMode.hasPrefix("container:") {
+            throw EngineError(.invalid, "conflicting options: hostname and the network mode")
+        }
+        let modes = [
+            ("PID", host.pidMode, ["", "host"]), ("UTS", host.utsMode, ["", "host"]),
+            ("IPC", host.ipcMode, ["", "none", "private", "shareable", "host"]),
+            ("cgroup namespace", host.cgroupnsMode, ["", "private", "host"]),
+        ]
+        for (kind, mode, known) in modes where !known.contains(mode) {
+            if ["PID", "IPC"].contains(kind), mode.hasPrefix("container:") { continue }
+            throw EngineError(.invalid, "invalid \(kind) mode: \(mode)")
+        }
+        if host.shmSize < 0 { throw EngineError(.invalid, "SHM size can not be less than 0") }
     }
 
     private static func checkMounts(_ host: HostConfig) throws {
@@ -49,7 +82,9 @@ enum Validation {
                     "invalid mount config: mount path must be absolute and not '/': \(mount.target)"
                 )
             }
-            if mount.type == "bind" && !exists(FilePath(mount.source)) {
+            try checkOptions(of: mount)
+            let isMade = mount.bindOptions?.createMountpoint ?? false
+            if mount.type == "bind" && !isMade && !exists(FilePath(mount.source)) {
                 throw EngineError(
                     .invalid,
                     "invalid mount config for type \"bind\": bind source path does not exist: \(mount.source)"
@@ -58,6 +93,20 @@ enum Validation {
             guard destinations.insert(mount.target).inserted else {
                 throw EngineError(.invalid, "Duplicate mount point: \(mount.target)")
             }
+        }
+    }
+
+    private static func checkOptions(of mount: MountRequest) throws {
+        let kind = "invalid mount config for type \"\(mount.type)\""
+        if mount.type != "bind", mount.bindOptions != nil {
+            throw EngineError(.invalid, "\(kind): must not specify BindOptions")
+        }
+        if mount.type != "tmpfs", mount.tmpfsOptions != nil {
+            throw EngineError(.invalid, "\(kind): must not specify TmpfsOptions")
+        }
+        if mount.type == "bind", !mount.source.hasPrefix("/") {
+            let reason = "invalid mount path: '\(mount.source)' mount path must be absolute"
+            throw EngineError(.invalid, "\(kind): \(reason)")
         }
     }
 
@@ -133,6 +182,7 @@ enum Validation {
     private static func defaults(_ host: inout HostConfig) {
         if ["", "default"].contains(host.networkMode) { host.networkMode = "bridge" }
         if host.shmSize <= 0 { host.shmSize = 67_108_864 }
+        if host.consoleSize == nil { host.consoleSize = [0, 0] }
         if host.ipcMode.isEmpty { host.ipcMode = "private" }
         if host.cgroupnsMode.isEmpty { host.cgroupnsMode = "private" }
         // Written down as "the default one", so that a dockerd that opens the data root takes its own.
@@ -166,6 +216,17 @@ enum Validation {
         }
         if host.memory > 0 || host.nanoCpus > 0 || host.cpuQuota > 0 || host.cpuShares > 0 || host.pidsLimit ?? 0 > 0 {
             warnings.append("resource limits are not there yet: the container runs without them")
+        }
+        if !(host.devices ?? []).isEmpty || !(host.deviceCgroupRules ?? []).isEmpty {
+            warnings.append("devices of the host are not there yet: the container has none of them")
+        }
+        if !["", "host"].contains(host.usernsMode) {
+            warnings.append("user namespaces are not there yet: the container has the host's")
+        }
+        let ignored = (host.securityOpt ?? []).filter { !$0.hasPrefix("no-new-privileges") }
+        for option in ignored {
+            let name = option.prefix { $0 != "=" && $0 != ":" }
+            warnings.append("--security-opt \(name) is not there yet, and without effect")
         }
         if !host.portBindings.isEmpty { warnings.append("published ports are not there yet: they are not published") }
         return warnings

@@ -45,6 +45,11 @@ struct VolumeDevice: Codable, Equatable, Sendable {
         }
         (type, options, device) = (asked["type"] ?? "", asked["o"] ?? "", asked["device"] ?? "")
         quota = Quota()
+        let words = options.split(separator: ",")
+        let kinds: Set<Substring> = ["shared", "slave", "private", "unbindable"]
+        if let word = words.first(where: { kinds.contains($0) || kinds.contains($0.dropFirst()) }) {
+            throw EngineError(.invalid, "invalid option: \"\(word)\" in o: varve's volumes propagate no mounts")
+        }
         guard ![type, options, device].contains(where: { $0.utf8.contains(0) }) else {
             throw EngineError(.invalid, "invalid option: a NUL byte")
         }
@@ -55,11 +60,22 @@ struct VolumeDevice: Codable, Equatable, Sendable {
         ["type": type, "o": options, "device": device].filter { !$0.value.isEmpty }
     }
 
+    /// `text` as it may be shown: mounts of cifs are given passwords.
+    func withoutPasswords(_ text: String) -> String {
+        options.split(separator: ",").filter { $0.hasPrefix("pass") }
+            .reduce(text) { $0.replacing($1, with: "password=********") }
+    }
+
     /// What is mounted; asks for the address of a server that is named, as `mount.nfs` does: the kernel resolves no names.
     func mount() throws -> Mount {
         var words = options.split(separator: ",").map(String.init)
         if ["nfs", "nfs4", "cifs"].contains(type) {
             words = try words.map { $0.hasPrefix("addr=") ? "addr=" + (try Self.address(of: $0.dropFirst(5))) : $0 }
+        }
+        var device = device
+        if type == "cifs", !words.contains(where: { $0.hasPrefix("addr=") }), device.hasPrefix("//") {
+            let host = device.dropFirst(2).prefix { $0 != "/" }
+            device = "//" + (try Self.address(of: host)) + device.dropFirst(2 + host.count)
         }
         let isBind = words.contains("bind") || words.contains("rbind")
         return Mount(type: isBind ? "" : type, source: device, options: words)

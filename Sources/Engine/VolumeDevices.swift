@@ -32,7 +32,9 @@ final class VolumeDevices: Sendable {
     func device(of name: String) throws -> VolumeDevice? {
         do {
             let bytes = try readFile(file(name), limit: 1 << 20)
-            return try JSONDecoder().decode(VolumeDevice.self, from: Data(bytes))
+            let device = try JSONDecoder().decode(VolumeDevice.self, from: Data(bytes))
+            // A folder of dockerd's that is only limited.
+            return device.type.isEmpty && device.device.isEmpty ? nil : device
         } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
             return nil
         } catch is DecodingError {
@@ -58,7 +60,8 @@ final class VolumeDevices: Sendable {
             if holders.isEmpty, try !Self.isMounted(data(name)) {
                 do { try device.mount().make(at: data(name)) } catch let error as SystemError {
                     let what = "\(device.device) (type \(device.type), o \(device.options)) on \(data(name))"
-                    throw EngineError(.failed, "failed to mount local volume: mount \(what): \(error)")
+                    let said = device.withoutPasswords("mount \(what): \(error)")
+                    throw EngineError(.failed, "failed to mount local volume: \(said)")
                 }
             }
             holders.insert(holder)
@@ -93,15 +96,13 @@ final class VolumeDevices: Sendable {
 
     /// Unmounts the volume, which is to be deleted; throws where somebody uses it, or has mounted something else in it.
     func unmount(_ name: String) throws {
-        try users(of: name).holders.withLock { holders in
-            if holders.isEmpty, exists(file(name)) { try unmountAll(name) }
-            let below = try MountInfo.all().filter { $0.target.starts(with: volumes.appending(name)) }
-            guard let found = below.first else { return }
-            throw EngineError(
-                .conflict,
-                "remove \(name): volume is in use - something is mounted on \(found.target): unmount it first"
-            )
-        }
+        if exists(file(name)) { try users(of: name).holders.withLock { if $0.isEmpty { try unmountAll(name) } } }
+        let below = try MountInfo.all().filter { $0.target.starts(with: volumes.appending(name)) }
+        guard let found = below.first else { return }
+        throw EngineError(
+            .conflict,
+            "remove \(name): volume is in use - something is mounted on \(found.target): unmount it first"
+        )
     }
 
     private func users(of name: String) -> Users {

@@ -38,7 +38,7 @@ extension VolumeMount {
             switch word {
             case "ro": isReadOnly = true
             case "nocopy": copies = false
-            case "rw", "z", "Z", "volume-nocopy": break
+            case "rw", "z", "Z", "volume-nocopy", "consistent", "cached", "delegated": break
             default: return nil
             }
         }
@@ -78,7 +78,7 @@ extension Engine {
             let name = mount.name ?? randomHex(bytes: 32)
             var labels = mount.labels
             if mount.name == nil { labels[VolumeStore.anonymous] = "" }
-            if try volumes.claim(name, for: id, labels: labels, options: mount.options) {
+            if try volumes.claim(name, for: id, labels: labels.isEmpty ? nil : labels, options: mount.options) {
                 events.emit("volume", "create", id: name, attributes: ["driver": "local"])
             }
             try checkPart(of: mount, name)

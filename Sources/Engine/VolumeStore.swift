@@ -31,8 +31,8 @@ final class VolumeStore: Sendable {
         folder = dataRoot.appending("volumes")
         notes = dataRoot.appending("varve").appending("volumes")
         removed = notes.appending("removed")
-        devices = VolumeDevices(folder)
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o701))
+        devices = VolumeDevices(folder)
         try makeFolders(removed, mode: FilePermissions(rawValue: 0o700))
         try removeAsides(in: notes)
         for name in try listFolder(removed) { try? removeTree(removed.appending(name)) }
@@ -92,7 +92,7 @@ final class VolumeStore: Sendable {
 
     /// Makes the volume unless it is there; returns whether it made it.
     @discardableResult
-    func create(_ name: String, labels: [String: String], options: [String: String] = [:]) throws -> Bool {
+    func create(_ name: String, labels: [String: String]?, options: [String: String] = [:]) throws -> Bool {
         guard Self.isValid(name) else {
             throw EngineError(
                 .invalid,
@@ -103,8 +103,9 @@ final class VolumeStore: Sendable {
         return try state.withLock { _ in try make(name, labels, try VolumeDevice(options)) }
     }
 
-    private func make(_ name: String, _ labels: [String: String], _ device: VolumeDevice?) throws -> Bool {
-        if isFolder(data(name)) { return false }
+    private func make(_ name: String, _ labels: [String: String]?, _ device: VolumeDevice?) throws -> Bool {
+        // Not asked itself: what is mounted there may be of a server that does not answer.
+        if try isFolder(place(name)) && listFolder(place(name)).contains("_data") { return false }
         var volume = Volume()
         volume.createdAt = Timestamp.now.description
         volume.labels = labels
@@ -124,7 +125,7 @@ final class VolumeStore: Sendable {
     func claim(
         _ name: String,
         for container: String,
-        labels: [String: String],
+        labels: [String: String]?,
         options: [String: String] = [:]
     ) throws -> Bool {
         guard Self.isValid(name) else { return try create(name, labels: labels, options: options) }  // throws

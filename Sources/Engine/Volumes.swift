@@ -7,9 +7,9 @@ extension Engine {
     /// Makes a volume, or gives the one that has the name.
     package func createVolume(_ request: VolumeCreateRequest) async throws -> Volume {
         try Validation.checkDriver(request.driver)
-        var labels = request.labels ?? [:]
+        var labels = request.labels
         let name = request.name.isEmpty ? randomHex(bytes: 32) : request.name
-        if request.name.isEmpty { labels[VolumeStore.anonymous] = "" }
+        if request.name.isEmpty { labels = (labels ?? [:]).merging([VolumeStore.anonymous: ""]) { $1 } }
         let isNew = try await pool.run { [volumes, labels] in
             try volumes.create(name, labels: labels, options: request.driverOpts)
         }

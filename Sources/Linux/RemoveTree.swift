@@ -17,13 +17,25 @@ public func removeTree(_ path: FilePath) throws {
         default: throw error
         }
     }
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    // Not `string`: a name need not be UTF-8.
-    let top = try sys("open \(path)") { path.withPlatformString { open($0, flags) } }
+    let top = try openTop(path)
     var remover = TreeRemover(top: top, path: path)
     defer { close(remover.top) }
     try remover.clear()
     try sys("delete folder \(path)") { path.withPlatformString { rmdir($0) } }
+}
+
+/// The folder, and not what is mounted on it.
+private func openTop(_ path: FilePath) throws -> CInt {
+    var parent = path.removingLastComponent()
+    if parent.isEmpty { parent = "." }
+    // Not `string`: a name need not be UTF-8.
+    let above = OwnedDescriptor(
+        try sys("open \(parent)") { parent.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
+    )
+    let name = FilePath(root: nil, path.lastComponent.map { [$0] } ?? [])
+    return try sys("open \(path)") {
+        name.withPlatformString { linux_open_same_mount(above.rawValue, $0, UInt64(O_RDONLY | O_DIRECTORY)) }
+    }
 }
 
 private struct TreeRemover {

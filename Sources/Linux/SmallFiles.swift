@@ -87,7 +87,10 @@ public func exists(_ path: FilePath) -> Bool {
 public func rename(_ path: FilePath, toUnused target: FilePath) throws(SystemError) -> Bool {
     do throws(SystemError) {
         try sys("rename \(path) to \(target)") {
-            linux_rename(path.string, target.string, UInt32(LINUX_RENAME_NOREPLACE))
+            // Not `string`: a name need not be UTF-8.
+            path.withPlatformString { path in
+                target.withPlatformString { linux_rename(path, $0, UInt32(LINUX_RENAME_NOREPLACE)) }
+            }
         }
         return true
     } catch {

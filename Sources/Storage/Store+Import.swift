@@ -11,6 +11,7 @@ extension Store {
         config: ContainerConfig,
         reference: String?,
         message: String,
+        platform: Platform = .host,
         progress: (LoadProgress) -> Void
     ) throws -> Image {
         let name = try reference.map { try parse($0).tagged }
@@ -19,8 +20,9 @@ extension Store {
         defer { layers.release(layer.chain) }
         progress(LoadProgress(layer: layer.diff, status: "Importing", current: layer.size, total: layer.size))
         var image = ImageConfig()
-        image.architecture = Platform.host.architecture
-        image.os = Platform.host.os
+        image.architecture = platform.architecture
+        image.os = platform.os
+        image.variant = platform.variant ?? ""
         image.created = .now
         image.comment = message
         image.config = config

@@ -7,6 +7,8 @@ struct MountOptions {
     /// Flags that were asked to be off (`rw`, `exec`): they win over what a remount would keep.
     var propagation: UInt = 0
     var isBind = false
+    /// Also what is mounted below the source is read-only.
+    var isReadOnlyBelow = false
     /// The part of the source that is mounted.
     var subpath: String?
     var data: [String] = []
@@ -35,6 +37,8 @@ struct MountOptions {
                 flags &= ~flag
             } else if let kind = Self.propagations[option] {
                 propagation = kind
+            } else if option == "rro" {
+                (isReadOnlyBelow, flags) = (true, flags | UInt(MS_RDONLY))
             } else if option == "bind" || option == "rbind" {
                 isBind = true
                 flags |= UInt(MS_BIND) | (option == "rbind" ? UInt(MS_REC) : 0)

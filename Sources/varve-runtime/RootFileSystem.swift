@@ -82,11 +82,22 @@ struct RootFileSystem {
         }
         let rest = options.flags & ~UInt(MS_BIND | MS_REC)
         if rest != 0 { try remount(entry.destination, rest, in: root) }
+        if options.isReadOnlyBelow { try makeReadOnly(entry.destination, in: root) }
         try propagate(
             entry.destination,
             options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation,
             in: root
         )
+    }
+
+    /// With all that is mounted below; a kernel before 5.12 can't, and the topmost alone is then.
+    private func makeReadOnly(_ path: String, in root: borrowing ContainerRoot) throws {
+        let mounted = try root.open(path)
+        do throws(SystemError) {
+            try sys("make \(path) read-only") { linux_mounts_read_only(mounted.rawValue) }
+        } catch {
+            guard error.errno == .noFunction else { throw error }
+        }
     }
 
     private func open(_ path: String, _ part: String?) throws -> OwnedDescriptor {

@@ -38,21 +38,23 @@ struct Import: ParsableCommand {
     @Option(name: .shortAndLong, help: "A Dockerfile line to apply: CMD, ENV, ENTRYPOINT, …") var change: [String] = []
     @Option(name: .shortAndLong, help: "What the history says.") var message = ""
     @Option(help: "os/arch of the image.") var platform: String?
-    @Argument(help: "The tar, or - for standard input.") var file: String
+    @Argument(help: "The tar, its http(s) address, or - for standard input.") var file: String
     @Argument(help: "The image's name.") var name: String?
 
     func run() throws {
-        let source = try Source(path: file == "-" ? nil : file, what: "import")
+        let isURL = file.hasPrefix("http://") || file.hasPrefix("https://")
         let (repository, tag) = splitTag(name ?? "")
-        var query = [("fromSrc", "-"), ("repo", repository), ("tag", tag ?? ""), ("message", message)]
+        var query = [
+            ("fromSrc", isURL ? file : "-"), ("repo", repository), ("tag", tag ?? ""), ("message", message),
+        ]
         query += change.map { ("changes", $0) }
         if let platform { query.append(("platform", platform)) }
-        let request = ClientRequest(
-            "POST",
-            "/images/create",
-            query: query,
-            body: .stream(type: "application/x-tar", source.read)
-        )
+        var body = ClientRequest.Body.none
+        if !isURL {
+            let source = try Source(path: file == "-" ? nil : file, what: "import")
+            body = .stream(type: "application/x-tar", source.read)
+        }
+        let request = ClientRequest("POST", "/images/create", query: query, body: body)
         var progress = Progress()
         try progress.show(try Daemon().open(request))
     }

@@ -58,6 +58,12 @@ struct Attach: ParsableCommand {
         guard found["State"]["Running"].bool == true else {
             throw Failure(message: "cannot attach to a stopped container, start it first")
         }
+        if found["State"]["Paused"].bool == true {
+            throw Failure(message: "cannot attach to a paused container, unpause it first")
+        }
+        if found["State"]["Restarting"].bool == true {
+            throw Failure(message: "cannot attach to a restarting container, wait until it is running")
+        }
         let id = found["Id"].string ?? container
         let isTTY = found["Config"]["Tty"].bool ?? false
         let attachment = Attachment(
@@ -141,7 +147,7 @@ struct Exec: ParsableCommand {
             (key: "AttachStderr", value: .bool(!detach)), (key: "Tty", value: .bool(tty)),
             (key: "Privileged", value: .bool(privileged)), (key: "Env", value: .strings(variables)),
             (key: "User", value: .string(user ?? "")), (key: "WorkingDir", value: .string(workdir ?? "")),
-            (key: "Cmd", value: .strings(command)),
+            (key: "Cmd", value: .strings(command)), (key: "DetachKeys", value: .string(detachKeys ?? "")),
         ])
     }
 }

@@ -51,6 +51,7 @@ struct Attachment {
         if takesOutput { query.append(("stdout", "1")) }
         if takesErrors { query.append(("stderr", "1")) }
         if usesInput { query.append(("stdin", "1")) }
+        query.append(("detachKeys", keys.text))
         let response = try daemon.open(
             ClientRequest("POST", containerPath(id, "/attach"), query: query, upgrades: true)
         )

@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 extension RunOptions {
     /// The body of `POST /containers/create`.
@@ -61,7 +62,7 @@ extension RunOptions {
             (key: "IpcMode", value: .string(ipc ?? "")),
             (key: "UTSMode", value: .string(uts ?? "")),
             (key: "RestartPolicy", value: try restartPolicy(restart)),
-            (key: "Binds", value: .strings(try volume.filter { $0.contains(":") }.map(absolute))),
+            (key: "Binds", value: .strings(volume.filter { $0.contains(":") }.map(absolute))),
             (key: "Mounts", value: .array(try mount.map(MountFlag.parse))),
             (key: "Ulimits", value: .array(try ulimit.map(limit))),
             (
@@ -103,10 +104,9 @@ extension RunOptions {
     }
 
     /// `./x:/y` with our own folder put in front.
-    private func absolute(_ bind: String) throws -> String {
-        guard bind.hasPrefix("."), let folder = realpath(String(bind.prefix { $0 != ":" }), nil) else { return bind }
-        defer { free(folder) }
-        return String(cString: folder) + bind.drop { $0 != ":" }
+    private func absolute(_ bind: String) -> String {
+        guard bind.hasPrefix(".") else { return bind }
+        return absolutePath(String(bind.prefix { $0 != ":" })) + bind.drop { $0 != ":" }
     }
 
     private func limit(_ text: String) throws -> JSON {
@@ -120,4 +120,11 @@ extension RunOptions {
             (key: "Soft", value: .int(soft)),
         ])
     }
+}
+
+/// A path of ours, as the daemon can find it; there need be nothing.
+func absolutePath(_ path: String) -> String {
+    guard let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return FilePath(String(cString: folder)).pushing(FilePath(path)).lexicallyNormalized().string
 }

@@ -35,6 +35,10 @@ struct MountFlag {
         case "bind-nonrecursive": bind.append((key: "NonRecursive", value: .bool(value != "false" && value != "0")))
         case "bind-recursive" where value == "disabled": bind.append((key: "NonRecursive", value: .bool(true)))
         case "bind-recursive" where value == "enabled": break
+        case "bind-recursive" where value == "writable":
+            bind.append((key: "ReadOnlyNonRecursive", value: .bool(true)))
+        case "bind-recursive" where value == "readonly":
+            bind.append((key: "ReadOnlyForceRecursive", value: .bool(true)))
         case "tmpfs-size": tmpfs.append((key: "SizeBytes", value: .int(try parseSize(value))))
         case "tmpfs-mode":
             guard let mode = Int(value, radix: 8) else { throw wrong("invalid value for tmpfs-mode: \(value)") }
@@ -66,6 +70,11 @@ struct MountFlag {
                 (key: "Name", value: .string(driver)), (key: "Options", value: .pairs(options)),
             ]
             volume.append((key: "DriverConfig", value: .object(config)))
+        }
+        if kind == "bind", let place = fields.firstIndex(where: { $0.key == "Source" }),
+            let source = fields[place].value.string, source.hasPrefix(".")
+        {
+            fields[place].value = .string(absolutePath(source))
         }
         if !bind.isEmpty { fields.append((key: "BindOptions", value: .object(bind))) }
         if !volume.isEmpty { fields.append((key: "VolumeOptions", value: .object(volume))) }

@@ -82,7 +82,10 @@ extension RunOptions {
         }
         if pull == "always" { try fetch(image, daemon) }
         do { return try create(image, command, attached, daemon) } catch let failure as Failure
-            where failure.http == 404 && failure.message.lowercased().contains("no such image") && pull != "never"
+            where failure.http == 404 && pull != "never"
+            && ["no such image", "does not match the specified platform"].contains(where: {
+                failure.message.lowercased().contains($0)
+            })
         {
             if !quiet { warn("Unable to find image '\(image)' locally") }
             try fetch(image, daemon)

@@ -38,10 +38,12 @@ import Testing
             let tree = root.appending("tree")
             try makeFolders(tree.appending("sub"), mode: FilePermissions(rawValue: 0o755))
             try writeFile(Array("text".utf8), to: tree.appending("sub/f"), mode: .ownerReadWrite)
-            for isRemoving in [false, true] {
+            for (isRemoving, isShared) in [(false, false), (false, true), (true, false)] {
                 for call in 1... {
                     let store = try VolumeStore(dataRoot: root)
                     try store.create("data", labels: [:])
+                    // Then the folder that others have open must stay the same.
+                    if isShared { store.note("other", has: "data") }
                     if isRemoving { try store.fill("data", from: tree, for: "box") }
                     let isKilled = try runKilled(beforeCall: call) {
                         if isRemoving { try? store.remove("data") }

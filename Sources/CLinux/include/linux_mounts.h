@@ -6,6 +6,9 @@
 int linux_mount_from(const char *folder, const char *source, const char *target, const char *type,
                      unsigned long flags, const char *data);
 
+// Makes the mount that `fd` is the root of, and all below it, read-only. man 2 mount_setattr: AT_RECURSIVE; Linux 5.12
+int linux_mounts_read_only(int fd);
+
 // Attaches the file behind `backing` to a free loop device that goes away with its last user; returns its descriptor and
 // writes its number.
 int linux_loop_attach(int backing, int read_only, int *number);
