@@ -53,6 +53,8 @@ package struct HostConfig: Codable, Sendable, Equatable {
     @Lenient package var cpusetMems: String = ""
     @Nullable package var devices: [DeviceMapping]?
     @Nullable package var deviceCgroupRules: [String]?
+    /// What `--gpus` asks for.
+    @Nullable package var deviceRequests: [DeviceRequest]?
     @Lenient package var memoryReservation: Int64 = 0
     @Lenient package var memorySwap: Int64 = 0
     @Nullable package var memorySwappiness: Int64?
@@ -111,6 +113,7 @@ package struct HostConfig: Codable, Sendable, Equatable {
         case cpusetMems = "CpusetMems"
         case devices = "Devices"
         case deviceCgroupRules = "DeviceCgroupRules"
+        case deviceRequests = "DeviceRequests"
         case memoryReservation = "MemoryReservation"
         case memorySwap = "MemorySwap"
         case memorySwappiness = "MemorySwappiness"

@@ -52,6 +52,25 @@ package struct DeviceMapping: Codable, Sendable, Equatable {
     package init() {}
 }
 
+/// Devices that a device driver is to choose.
+package struct DeviceRequest: Codable, Sendable, Equatable {
+    @Lenient package var driver: String = ""
+    @Lenient package var count: Int = 0
+    @Nullable package var deviceIDs: [String]?
+    @Nullable package var capabilities: [[String]]?
+    @Nullable package var options: [String: String]?
+
+    package enum CodingKeys: String, CodingKey {
+        case driver = "Driver"
+        case count = "Count"
+        case deviceIDs = "DeviceIDs"
+        case capabilities = "Capabilities"
+        case options = "Options"
+    }
+
+    package init() {}
+}
+
 /// A resource limit.
 package struct Ulimit: Codable, Sendable, Equatable {
     @Lenient package var name: String = ""

@@ -89,6 +89,10 @@ package struct InfoResponse: Codable, Sendable, Equatable {
     @Lenient package var osType: String = ""
     @Lenient package var architecture: String = ""
     @Lenient package var indexServerAddress: String = ""
+    @Lenient package var httpProxy: String = ""
+    @Lenient package var httpsProxy: String = ""
+    @Lenient package var noProxy: String = ""
+    @Lenient package var oomKillDisable: Bool = false
     @Lenient package var ncpu: Int = 0
     @Lenient package var memTotal: Int64 = 0
     @Lenient package var dockerRootDir: String = ""
@@ -139,6 +143,10 @@ package struct InfoResponse: Codable, Sendable, Equatable {
         case osType = "OSType"
         case architecture = "Architecture"
         case indexServerAddress = "IndexServerAddress"
+        case httpProxy = "HttpProxy"
+        case httpsProxy = "HttpsProxy"
+        case noProxy = "NoProxy"
+        case oomKillDisable = "OomKillDisable"
         case ncpu = "NCPU"
         case memTotal = "MemTotal"
         case dockerRootDir = "DockerRootDir"

@@ -55,6 +55,8 @@ extension Engine {
         info.plugins.volume = ["local"]
         info.indexServerAddress = "https://index.docker.io/v1/"
         info.initBinary = "docker-init"
+        (info.httpProxy, info.httpsProxy) = (Host.proxy("HTTP_PROXY"), Host.proxy("HTTPS_PROXY"))
+        info.noProxy = Host.proxy("NO_PROXY")
         info.plugins.network = ["bridge", "host", "null"]
         info.plugins.log = LogOptions.drivers
         describeHost(&info)
@@ -112,6 +114,14 @@ extension Engine {
 
 /// What this machine says of itself.
 enum Host {
+    /// The proxy that the daemon's environment names, in capitals or not, without passwords.
+    static func proxy(_ name: String) -> String {
+        guard let value = getenv(name) ?? getenv(name.lowercased()) else { return "" }
+        let text = String(cString: value)
+        guard let slashes = text.firstRange(of: "//"), let at = text.lastIndex(of: "@") else { return text }
+        return text[..<slashes.upperBound] + "xxxxx:xxxxx" + text[at...]
+    }
+
     /// As `uname -n`, `-r` and `-m`.
     static var name: String { names.node }
     static var kernel: String { names.release }

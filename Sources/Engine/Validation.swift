@@ -158,6 +158,12 @@ enum Validation {
         for name in (host.capAdd ?? []) + (host.capDrop ?? []) where Capability.normalised(name) == nil {
             throw EngineError(.invalid, "invalid capability: \"\(name)\"")
         }
+        if let request = host.deviceRequests?.first {
+            let sets = (request.capabilities ?? []).map { "[\($0.joined(separator: " "))]" }.joined(separator: " ")
+            let reason = "could not select device driver \"\(request.driver)\" with capabilities: [\(sets)]"
+            throw EngineError(.failed, reason)
+        }
+        try checkDriver(host.volumeDriver)
         let policy = host.restartPolicy?.name ?? ""
         try checkRestarts(host.restartPolicy)
         _ = try Engine.initProgram(for: host)

@@ -12,10 +12,21 @@ package enum WebFile {
     ) throws {
         var request = HTTPRequest("GET", address(url))
         request.take = { _, bytes in try sink.write(bytes) }
-        let answer = try session.send(request, HTTPSession.Trust(), cancellation)
-        guard answer.status == 200 else {
-            throw RegistryError.notFound(name: url, reason: "\(request.url): the server answered \(answer.status)")
-        }
+        let shown = withoutPassword(request.url)
+        do {
+            let answer = try session.send(request, HTTPSession.Trust(), cancellation)
+            guard answer.status == 200 else {
+                throw RegistryError.notFound(name: shown, reason: "\(shown): the server answered \(answer.status)")
+            }
+        } catch RegistryError.network(_, let reason) { throw RegistryError.network(url: shown, reason: reason) }
+    }
+
+    /// As it may be shown, and logged: `https://host/path`.
+    private static func withoutPassword(_ url: String) -> String {
+        guard let slashes = url.firstRange(of: "//") else { return url }
+        let host = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
+        guard let at = host.lastIndex(of: "@") else { return url }
+        return String(url[..<slashes.upperBound] + url[at...].dropFirst())
     }
 
     /// With a scheme.

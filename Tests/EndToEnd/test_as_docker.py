@@ -136,6 +136,11 @@ def test_keys_without_a_value(py, engine):
     assert information["Plugins"]["Volume"] == ["local"] and information["IndexServerAddress"] and information["InitBinary"]
 
 
+def test_graphics_cards_are_not_left_out_in_silence(engine):
+    failed = engine.docker("run", "--rm", "--gpus", "all", "busybox", "true", check=False)
+    assert failed.code == 125 and "could not select device driver" in failed.err and "[gpu]" in failed.err, failed
+
+
 @pytest.mark.parametrize("fields, words", [
     ({"HostConfig": {"PidMode": "hots"}}, "invalid PID mode"), ({"HostConfig": {"IpcMode": "x"}}, "invalid IPC mode"),
     ({"HostConfig": {"UTSMode": "private"}}, "invalid UTS mode"), ({"HostConfig": {"CgroupnsMode": "x"}}, "invalid cgroup namespace mode"),
