@@ -88,7 +88,7 @@ package struct Ulimit: Codable, Sendable, Equatable {
 
 /// One `--mount`.
 package struct MountRequest: Codable, Sendable, Equatable {
-    /// `bind`, `volume` or `tmpfs`.
+    /// `bind`, `volume`, `tmpfs` or `image`.
     @Lenient package var type: String = ""
     @Lenient package var source: String = ""
     @Lenient package var target: String = ""
@@ -97,6 +97,7 @@ package struct MountRequest: Codable, Sendable, Equatable {
     package var bindOptions: BindOptions?
     package var tmpfsOptions: TmpfsOptions?
     package var volumeOptions: VolumeOptions?
+    package var imageOptions: ImageOptions?
 
     package enum CodingKeys: String, CodingKey {
         case type = "Type"
@@ -107,7 +108,18 @@ package struct MountRequest: Codable, Sendable, Equatable {
         case bindOptions = "BindOptions"
         case tmpfsOptions = "TmpfsOptions"
         case volumeOptions = "VolumeOptions"
+        case imageOptions = "ImageOptions"
     }
+
+    package init() {}
+}
+
+/// What is special about the mount of an image.
+package struct ImageOptions: Codable, Sendable, Equatable {
+    /// The part that is mounted; empty: all of it.
+    @Lenient package var subpath: String = ""
+
+    package enum CodingKeys: String, CodingKey { case subpath = "Subpath" }
 
     package init() {}
 }

@@ -98,6 +98,7 @@ extension Engine {
             // From here until the end a crash leaves the mark, and the next start removes what there is.
             try writeFile([], to: pending, mode: [.ownerReadWrite])
             try store.createMount(id, image: image.id, options: host.storageOpt ?? [:])
+            try takeImages(host, for: id)
             record.mountPoints?.merge(try takeVolumes(mounts, for: id)) { $1 }
             try ContainerFolder.make(path, record: record, host: host)
             // By then the store has ceased to doubt the container, or is about to.
@@ -167,9 +168,9 @@ enum MountPoints {
         for mount in host.mounts ?? [] where mount.type != "volume" {
             var point = MountPoint()
             point.type = mount.type
-            point.source = mount.source
+            if mount.type == "image" { point.name = mount.source } else { point.source = mount.source }
             point.destination = mount.target
-            point.isWritable = !mount.readOnly
+            point.isWritable = !mount.readOnly && mount.type != "image"
             point.propagation = mount.bindOptions?.propagation ?? ""
             points[mount.target] = point
         }

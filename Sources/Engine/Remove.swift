@@ -93,6 +93,7 @@ extension Engine {
 
     /// Removes layer and folders, and last the mark that says that they are to go.
     func erase(_ id: String) throws {
+        try removeImages(of: id)
         do { try store.removeMount(id) } catch StorageError.noSuchMount {}
         let folder = containersFolder.appending(id)
         if exists(folder) { try removeTree(folder) }

@@ -86,6 +86,9 @@ extension Engine {
                 log.error("running container's layer", metadata: ["container": "\(id)", "error": "\(error)"])
             }
             await holdVolumes(of: record)
+            do { try await onStore { [self, host = await container.host] _ in try holdImages(host, of: id) } } catch {
+                log.error("running container's images", metadata: ["container": "\(id)", "error": "\(error)"])
+            }
             await container.adopt(monitor)
             resumeNetworks(record)
             if !record.state.running || record.state.restarting {

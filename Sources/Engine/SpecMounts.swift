@@ -8,7 +8,7 @@ enum SpecMounts {
     /// same destination.
     static func all(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
         var asked = binds(host) + requested(host) + tmpfs(host)
-        asked += others(record, Set(asked.map(\.destination)))
+        asked += others(record, host, Set(asked.map(\.destination)))
         let taken = Set(asked.map(\.destination))
         let given = (defaults(host) + files(record)).filter { mount in
             !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
@@ -75,22 +75,32 @@ enum SpecMounts {
         }
     }
 
-    /// Volumes, and what came from other containers.
-    private static func others(_ record: ContainerRecord, _ taken: Set<String>) -> [RuntimeMount] {
+    /// Volumes, images, and what came from other containers.
+    private static func others(
+        _ record: ContainerRecord,
+        _ host: HostConfig,
+        _ taken: Set<String>
+    ) -> [RuntimeMount] {
         (record.mountPoints ?? [:]).values
-            .filter { ["bind", "volume"].contains($0.type) && !taken.contains($0.destination) && !$0.source.isEmpty }
+            .filter { ["bind", "volume", "image"].contains($0.type) && !$0.source.isEmpty }
+            .filter { !taken.contains($0.destination) }
             .sorted { $0.destination < $1.destination }
             .map { point in
                 let propagation = point.propagation.isEmpty ? "rprivate" : point.propagation
                 let access = point.isWritable ? [] : ["rro"]
                 // Found at the start, in a tree that others may be changing: by who mounts it.
-                let part = point.subpath.isEmpty ? [] : [RuntimeMount.subpath + point.subpath]
+                let subpath = point.type == "image" ? Self.part(host, point.destination) : point.subpath
+                let part = subpath.isEmpty ? [] : [RuntimeMount.subpath + subpath]
                 return mount(point.destination, "bind", point.source, ["rbind", propagation] + access + part)
             }
     }
 
+    private static func part(_ host: HostConfig, _ destination: String) -> String {
+        host.imageMounts.first { $0.target == destination }?.imageOptions?.subpath ?? ""
+    }
+
     private static func requested(_ host: HostConfig) -> [RuntimeMount] {
-        (host.mounts ?? []).filter { $0.type != "volume" }.map { request in
+        (host.mounts ?? []).filter { !["volume", "image"].contains($0.type) }.map { request in
             let access = request.readOnly ? ["ro"] : []
             if request.type == "tmpfs" {
                 let size = request.tmpfsOptions.map { $0.sizeBytes > 0 ? ["size=\($0.sizeBytes)"] : [] } ?? []

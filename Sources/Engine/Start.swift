@@ -47,8 +47,8 @@ extension Engine {
     }
 
     private func launch(_ container: Container) async throws -> Monitor {
-        let record = await container.record
         let host = await container.host
+        let record = try await showImages(await container.record, host)
         try enterNetworks(record)
         let spec = Spec.make(
             record,
@@ -78,6 +78,15 @@ extension Engine {
             )
         }
         return try await launcher.launch(request)
+    }
+
+    /// The record with the places where images that it mounts are shown.
+    private func showImages(_ record: ContainerRecord, _ host: HostConfig) async throws -> ContainerRecord {
+        if host.imageMounts.isEmpty { return record }
+        var record = record
+        let places = try await onStore { [self, id = record.id] _ in try openImages(host, of: id) }
+        for (destination, place) in places { record.mountPoints?[destination]?.source = place.string }
+        return record
     }
 
     /// `-v` makes a missing folder of the host, as Docker does; `--mount` only where it says so.
@@ -138,8 +147,11 @@ extension Engine {
     /// Lets the driver's layer, what is mounted for volumes, and the exec root's folder go.
     func release(_ record: ContainerRecord) async {
         // Nothing here can fail in a way that somebody could act on.
-        try? await pool.run { [store, launcher, volumes, log] in
+        try? await pool.run { [self] in
             store.close(record.id)
+            do { try closeImages(of: record.id) } catch {
+                log.error("image not unmounted", metadata: ["container": "\(record.id)", "error": "\(error)"])
+            }
             for point in record.volumes {
                 do { try volumes.devices.drop(point.name, for: record.id) } catch {
                     log.error("volume not unmounted", metadata: ["volume": "\(point.name)", "error": "\(error)"])

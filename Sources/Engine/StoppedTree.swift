@@ -28,7 +28,7 @@ struct StoppedTree {
 
     init(root: FilePath, isReadOnly: Bool, _ points: [MountPoint]) throws {
         (self.root, self.isReadOnly) = (root, isReadOnly)
-        let named = points.filter { $0.type != "tmpfs" }.map { ($0, Self.names(of: $0.destination)) }
+        let named = points.filter { ["bind", "volume"].contains($0.type) }.map { ($0, Self.names(of: $0.destination)) }
         for (point, names) in named.sorted(by: { $0.1.count < $1.1.count }) {
             mounts.append((try resolved(names, toTheEnd: true), point))
         }

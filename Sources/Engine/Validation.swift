@@ -71,8 +71,8 @@ enum Validation {
             }
         }
         for mount in host.mounts ?? [] {
-            guard ["bind", "tmpfs", "volume"].contains(mount.type) else {
-                let reason = "mounts of type \"\(mount.type)\" are not there yet: use bind, tmpfs or volume"
+            guard ["bind", "tmpfs", "volume", "image"].contains(mount.type) else {
+                let reason = "mounts of type \"\(mount.type)\" are not there: use bind, tmpfs, volume or image"
                 throw EngineError(.unsupported, reason)
             }
             try check(mount.volumeOptions, mount)
@@ -103,6 +103,16 @@ enum Validation {
         }
         if mount.type != "tmpfs", mount.tmpfsOptions != nil {
             throw EngineError(.invalid, "\(kind): must not specify TmpfsOptions")
+        }
+        if mount.type != "image", mount.imageOptions != nil {
+            throw EngineError(.invalid, "\(kind): must not specify ImageOptions")
+        }
+        if mount.type == "image", mount.source.isEmpty {
+            throw EngineError(.invalid, "\(kind): source must not be empty")
+        }
+        let part = mount.imageOptions?.subpath ?? ""
+        if part.hasPrefix("/") || part.split(separator: "/").contains("..") {
+            throw EngineError(.invalid, "\(kind): subpath must be a relative path within the image")
         }
         if mount.type == "bind", !mount.source.hasPrefix("/") {
             let reason = "invalid mount path: '\(mount.source)' mount path must be absolute"

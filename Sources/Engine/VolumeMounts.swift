@@ -123,7 +123,7 @@ extension Engine {
                 throw EngineError(.invalid, "invalid specification of volumes-from: '\(text)'")
             }
             for (destination, point) in await (try containers.find(name)).record.mountPoints ?? [:]
-            where !taken.contains(destination) && point.type != "tmpfs" {
+            where !taken.contains(destination) && !["tmpfs", "image"].contains(point.type) {
                 var point = point
                 if parts.count == 2, parts[1] == "ro" { point.isWritable = false }
                 found[destination] = point

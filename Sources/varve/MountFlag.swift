@@ -6,6 +6,7 @@ struct MountFlag {
     private var bind: [(key: String, value: JSON)] = []
     private var tmpfs: [(key: String, value: JSON)] = []
     private var volume: [(key: String, value: JSON)] = []
+    private var image: [(key: String, value: JSON)] = []
     /// The volume's driver, what it is told, and the volume's labels.
     private var (driver, options, labels) = ("", [String](), [String]())
 
@@ -52,6 +53,7 @@ struct MountFlag {
         switch key {
         case "volume-nocopy": volume.append((key: "NoCopy", value: .bool(value != "false" && value != "0")))
         case "volume-subpath": volume.append((key: "Subpath", value: .string(value)))
+        case "image-subpath": image.append((key: "Subpath", value: .string(value)))
         case "volume-driver": driver = value
         case "volume-opt": options.append(value)
         case "volume-label": labels.append(value)
@@ -78,6 +80,7 @@ struct MountFlag {
         }
         if !bind.isEmpty { fields.append((key: "BindOptions", value: .object(bind))) }
         if !volume.isEmpty { fields.append((key: "VolumeOptions", value: .object(volume))) }
+        if !image.isEmpty { fields.append((key: "ImageOptions", value: .object(image))) }
         if !tmpfs.isEmpty { fields.append((key: "TmpfsOptions", value: .object(tmpfs))) }
         return .object(fields)
     }
