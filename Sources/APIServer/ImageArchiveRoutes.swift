@@ -37,8 +37,12 @@ struct ImageArchiveRoutes: Sendable {
         let asked = request.parameters["name"].map { [$0] } ?? request.query.strings("names")
         let names = asked.flatMap { $0.split(separator: ",").map(String.init) }
         guard !names.isEmpty else { throw EngineError(.invalid, "no image was named to save") }
+        let platform = request.query.string("platform")
         // Looked up before the stream begins: an image that is not there is an HTTP error.
-        for name in names { try await check(name) }
+        for name in names {
+            try await check(name)
+            try await engine.check(image: name, isFor: platform)
+        }
         let engine = engine
         return .stream(contentType: "application/x-tar") { writer in
             try await engine.saveImages(names, to: BodySink(writer))

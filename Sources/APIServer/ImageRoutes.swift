@@ -10,9 +10,13 @@ struct ImageRoutes: Sendable {
     var routes: [Route] {
         [
             .get("/images/json", list),
-            .get("/images/{name}/json") { [engine] request in try .json(try await engine.inspectImage(request.name)) },
+            .get("/images/{name}/json") { [engine] request in
+                try await engine.check(image: request.name, isFor: request.query.string("platform"))
+                return try .json(try await engine.inspectImage(request.name))
+            },
             .get("/images/{name}/history") { [engine] request in
-                try .json(try await engine.imageHistory(request.name))
+                try await engine.check(image: request.name, isFor: request.query.string("platform"))
+                return try .json(try await engine.imageHistory(request.name))
             },
             .post("/images/{name}/tag", tag),
             .post("/commit", commit),
@@ -63,6 +67,9 @@ struct ImageRoutes: Sendable {
     }
 
     private func remove(_ request: Request) async throws -> Response {
+        for platform in request.query.strings("platforms") {
+            try await engine.check(image: request.name, isFor: platform)
+        }
         let items = try await engine.removeImage(
             request.name,
             force: request.query.flag("force"),

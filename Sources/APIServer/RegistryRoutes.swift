@@ -35,7 +35,9 @@ struct RegistryRoutes: Sendable {
         let reference = try Self.parse(tag.map { "\(request.name):\($0)" } ?? request.name)
         let credentials = Self.credentials(request)
         let engine = engine
+        let platform = request.query.string("platform")
         return try await ProgressStream.answer { report in
+            if platform != nil { try await engine.check(image: reference.familiar, isFor: platform) }
             let pushed = try await engine.push(reference, credentials: credentials) { report(JSONMessage($0)) }
             for image in pushed { report(JSONMessage(image)) }
         }

@@ -66,12 +66,23 @@ struct ContainerFilter {
             && any("is-task") { ["false", "0"].contains($0) }
             && any("publish") { _ in false }
             && any("expose") { wanted in
-                record.config.exposedPorts.contains(wanted.contains("/") ? wanted : wanted + "/tcp")
+                !record.config.exposedPorts.isDisjoint(with: Self.ports(wanted))
             }
     }
 
     /// True where nothing was asked for under `key`, or one of it holds.
     private func any(_ key: String, _ holds: (String) -> Bool) -> Bool { filters[key]?.contains(where: holds) ?? true }
+
+    /// Those of `80`, `80/udp` or `80-90/tcp`.
+    private static func ports(_ text: String) -> Set<String> {
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        let ends = (parts.first ?? "").split(separator: "-").map { UInt16($0) }
+        guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last else {
+            return [text]
+        }
+        let kind = parts.count > 1 ? parts[1] : "tcp"
+        return Set((first...last).map { "\($0)/\(kind)" })
+    }
 
     /// A regular expression, as Docker takes it; what is none is looked for as it is.
     private static func name(_ name: String, matches pattern: String) -> Bool {

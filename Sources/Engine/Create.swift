@@ -3,7 +3,6 @@ import Glibc
 import GraphDrivers
 import Linux
 import OCI
-import Registry
 import Storage
 import SystemPackage
 
@@ -20,7 +19,9 @@ extension Engine {
         let began = ContinuousClock.now
         defer { metrics.took(.create, since: began) }
         let image = try await pool.run { [store] in try store.image(named: request.config.image) }
-        let foreign = try Self.check(image.config, request.config.image, isFor: platform)
+        let wanted = try ImagePlatform.parse(platform)
+        if let wanted { try ImagePlatform.check(image.config, request.config.image, isFor: wanted) }
+        let foreign = wanted == nil ? ImagePlatform.warnings(image.config) : []
         let config = Merge.config(request.config, with: image.config.config ?? ContainerConfig())
         var host = request.hostConfig
         if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
@@ -42,30 +43,6 @@ extension Engine {
             containers.forget(id)
             throw error
         }
-    }
-
-    /// Warnings, in Docker's words; throws where another platform was asked for.
-    private static func check(_ made: ImageConfig, _ name: String, isFor text: String?) throws -> [String] {
-        let own = "\(made.os)/\(made.architecture)"
-        guard let text, !text.isEmpty else {
-            let (os, architecture) = (Platform.host.os, Platform.host.architecture)
-            if made.architecture.isEmpty || (made.os == os && made.architecture == architecture) { return [] }
-            return [
-                "The requested image's platform (\(own)) does not match the detected host platform "
-                    + "(\(os)/\(architecture)) and no specific platform was requested"
-            ]
-        }
-        guard let wanted = PlatformChoice.parse(text) else {
-            throw EngineError(.invalid, "\"\(text)\" is no platform; write it as linux/amd64 or linux/arm64/v8")
-        }
-        guard made.os == wanted.os, made.architecture == wanted.architecture else {
-            throw EngineError(
-                .notFound,
-                "image with reference \(name) was found but its platform (\(own)) does not match the specified platform "
-                    + "(\(wanted.os)/\(wanted.architecture))"
-            )
-        }
-        return []
     }
 
     private func make(

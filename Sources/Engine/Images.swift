@@ -3,7 +3,6 @@ package import DockerAPI
 import GraphDrivers
 import Linux
 package import OCI
-import Registry
 package import Storage
 
 /// The verbs on images; lists and inspection have files of their own.
@@ -109,12 +108,7 @@ extension Engine {
     ) async throws -> ImageID {
         let config = try ImportChanges.apply(changes, to: ContainerConfig())
         let reference = repo.isEmpty ? nil : tag.map { "\(repo):\($0)" } ?? repo
-        let wanted = try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text in
-            guard let platform = PlatformChoice.parse(text) else {
-                throw EngineError(.invalid, "\"\(text)\" is no platform; write it as linux/amd64 or linux/arm64/v8")
-            }
-            return platform
-        }
+        let wanted = try ImagePlatform.parse(platform)
         let cancellation = Cancellation()
         let image = try await onRegistry(cancellation) { [store, registry] in
             try tar.reading(registry.session, cancellation) { source in

@@ -17,12 +17,7 @@ extension Engine {
         credentials: Credentials,
         report: @escaping @Sendable (TransferProgress) -> Void
     ) async throws {
-        let wanted = try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text in
-            guard let platform = PlatformChoice.parse(text) else {
-                throw EngineError(.invalid, "\"\(text)\" is no platform; write it as linux/amd64 or linux/arm64/v8")
-            }
-            return platform
-        }
+        let wanted = try ImagePlatform.parse(platform)
         let cancellation = Cancellation()
         let pull = ImagePull(
             store: store,

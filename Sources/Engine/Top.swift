@@ -24,7 +24,7 @@ extension Engine {
         let lines = output.split(separator: "\n")
         let titles = (lines.first ?? "").split(separator: " ").map(String.init)
         guard let column = titles.firstIndex(of: "PID") else {
-            throw EngineError(.invalid, "Couldn't find PID field in ps output")
+            throw EngineError(.failed, "Couldn't find PID field in ps output")
         }
         var result = TopResult()
         result.titles = titles

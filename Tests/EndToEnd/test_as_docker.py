@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import docker
 import pytest
@@ -96,6 +97,8 @@ def test_lists(engine):
     names = engine.docker("ps", "-a", "--filter", "volume=data", "--format", "{{.Names}}").lines
     assert names == ["c2", "c1", "c0"]
     assert len(engine.docker("ps", "-aq", "--filter", "volume=/data").lines) == 3
+    for ports, count in [("80", 3), ("80/tcp", 3), ("80/udp", 0), ("79-81", 3), ("81-90", 0), ("90-80", 0)]:
+        assert len(engine.docker("ps", "-aq", "--filter", f"expose={ports}").lines) == count, ports
     found = json.loads(engine.api("GET", "/containers/json?since=c0")[1])
     assert [one["Names"] for one in found] == [["/other"], ["/c2"], ["/c1"]]
     engine.docker("rm", "c0", "c1", "c2", "other")
@@ -114,6 +117,13 @@ def test_platforms(engine):
     assert engine.inspect("foreign", "{{json .Architecture}}") == "arm64"
     said = engine.docker("create", "--name", "odd", "foreign", "true")
     assert "does not match the detected host platform" in said.err, said
+    wanted = '{"os":"linux","architecture":"arm64"}'
+    for method, path in [("GET", "/images/busybox/json?platform="), ("GET", "/images/busybox/history?platform="),
+                         ("GET", "/images/busybox/get?platform="), ("DELETE", "/images/busybox?platforms=")]:
+        assert engine.api(method, path + urllib.parse.quote(wanted))[0] == 404, path
+        assert engine.api(method, path + "nothing")[0] == 400, path
+    for path in ("json", "history", "get"):
+        assert engine.api("GET", f"/images/foreign/{path}?platform=" + urllib.parse.quote(wanted))[0] == 200, path
     engine.docker("rm", "box", "odd")
     engine.docker("rmi", "foreign")
 
