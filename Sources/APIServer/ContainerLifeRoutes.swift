@@ -32,7 +32,10 @@ struct ContainerLifeRoutes: Sendable {
             throw EngineError(.invalid, reason)
         }
         let (name, platform) = (request.query.string("name"), request.query.string("platform"))
-        return try .json(try await engine.create(body, name: name, platform: platform), status: 201)
+        // Clients of those days know read-only mounts that are so at their top only.
+        let isShallow = request.apiVersion < APIVersion(1, 44)
+        let made = try await engine.create(body, name: name, platform: platform, isReadOnlyShallow: isShallow)
+        return try .json(made, status: 201)
     }
 
     private func start(_ request: Request) async throws -> Response {

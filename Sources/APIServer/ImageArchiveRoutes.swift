@@ -2,6 +2,7 @@ import DockerAPI
 import Engine
 import HTTPServer
 import OCI
+import Registry
 import Storage
 
 /// Images that come in and go out, as archives or from a registry.
@@ -62,15 +63,18 @@ struct ImageArchiveRoutes: Sendable {
         if let image = query.string("fromImage"), !image.isEmpty {
             return try await RegistryRoutes.pull(image, request, engine)
         }
-        let source = query.string("fromSrc").flatMap { $0.isEmpty ? nil : $0 } ?? "-"
+        guard let source = query.string("fromSrc"), !source.isEmpty else {
+            throw EngineError(.invalid, "neither fromImage nor fromSrc says what to pull or import")
+        }
         let repo = query.string("repo") ?? ""
         let tag = query.string("tag").flatMap { $0.isEmpty ? nil : $0 }
-        let message = query.string("message").flatMap { $0.isEmpty ? nil : $0 } ?? "Imported from \(source)"
+        let said = query.string("message").flatMap { $0.isEmpty ? nil : $0 }
+        let message = said ?? "Imported from \(WebFile.shown(source))"
         let changes = query.strings("changes")
         let engine = engine
         let platform = query.string("platform")
         return try await ProgressStream.answer { report in
-            if source != "-" { report(JSONMessage(status: "Downloading from \(source)")) }
+            if source != "-" { report(JSONMessage(status: "Downloading from \(WebFile.shown(source))")) }
             let id = try await engine.importImage(
                 source == "-" ? .body(BodySource(request.body)) : .url(source),
                 repo: repo,

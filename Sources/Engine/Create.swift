@@ -10,11 +10,13 @@ import SystemPackage
 extension Engine {
     /// Makes a container; nothing of it runs yet. Returns its ID, and what the user should know.
     ///
-    /// `platform` is what the image must be for, as `linux/arm64`; nil: what it is for is only warned of.
+    /// `platform` is what the image must be for, as `linux/arm64`; nil: what it is for is only warned of. With
+    /// `isReadOnlyShallow`, what is mounted below a read-only bind mount stays as it is.
     package func create(
         _ request: ContainerCreateRequest,
         name: String?,
-        platform: String? = nil
+        platform: String? = nil,
+        isReadOnlyShallow: Bool = false
     ) async throws -> ContainerCreated {
         let began = ContinuousClock.now
         defer { metrics.took(.create, since: began) }
@@ -22,16 +24,17 @@ extension Engine {
         let wanted = try ImagePlatform.parse(platform)
         if let wanted { try ImagePlatform.check(image.config, request.config.image, isFor: wanted) }
         let foreign = wanted == nil ? ImagePlatform.warnings(image.config) : []
-        let config = Merge.config(request.config, with: image.config.config ?? ContainerConfig())
+        var config = Merge.config(request.config, with: image.config.config ?? ContainerConfig())
         var host = request.hostConfig
         if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
         host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
         let warnings = try Validation.check(config, &host)
         let places = try endpoints(request.networking.endpoints, host)
         let id = randomHex(bytes: 32)
+        config.hostname = Self.hostname(of: id, config, host)
         let chosen = try reserveName(name, for: id)
         do {
-            let container = try await make(id, chosen, config, host, places, image)
+            let container = try await make(id, chosen, config, host, places, image, isReadOnlyShallow)
             containers.add(container)
             emit("create", await container.record)
             var created = ContainerCreated()
@@ -51,10 +54,9 @@ extension Engine {
         _ config: ContainerConfig,
         _ host: HostConfig,
         _ places: [String: Endpoint],
-        _ image: Image
+        _ image: Image,
+        _ isReadOnlyShallow: Bool
     ) async throws -> Container {
-        var config = config
-        config.hostname = Self.hostname(of: id, config, host)
         let path = containersFolder.appending(id)
         var record = ContainerRecord(
             id: id,
@@ -66,7 +68,7 @@ extension Engine {
             driver: type(of: store.driver).name
         )
         record.networkSettings.networks = places
-        let (points, mounts) = try await mounts(of: id, config, host)
+        let (points, mounts) = try await mounts(of: id, config, host, isReadOnlyShallow)
         record.mountPoints = points
         let pending = pendingFolder.appending(id)
         let began = ContinuousClock.now
@@ -90,10 +92,12 @@ extension Engine {
     private func mounts(
         of id: String,
         _ config: ContainerConfig,
-        _ host: HostConfig
+        _ host: HostConfig,
+        _ isReadOnlyShallow: Bool
     ) async throws -> ([String: MountPoint], [VolumeMount]) {
         let asked = VolumeMount.asked(host)
         var points = MountPoints.all(host)
+        if isReadOnlyShallow { for key in points.keys { points[key]?.isReadOnlyShallow = true } }
         let taken = Set(points.keys).union(asked.map(\.destination)).union((host.tmpfs ?? [:]).keys)
         for point in try await volumesFrom(host.volumesFrom ?? [], without: taken) {
             points[point.destination] = point
@@ -149,6 +153,7 @@ enum MountPoints {
             point.destination = mount.target
             point.isWritable = !mount.readOnly && mount.type != "image"
             point.propagation = mount.bindOptions?.propagation ?? ""
+            point.isReadOnlyShallow = mount.bindOptions?.readOnlyNonRecursive ?? false
             points[mount.target] = point
         }
         return points

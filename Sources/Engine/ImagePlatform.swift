@@ -8,6 +8,7 @@ enum ImagePlatform {
     /// Throws where it is not for `wanted`; a variant counts where both name one.
     static func check(_ made: ImageConfig, _ name: String, isFor wanted: Platform) throws {
         let variants = [made.variant, wanted.variant ?? ""].filter { !$0.isEmpty }
+        let made = plain(made)
         let isSame = made.os == wanted.os && made.architecture == wanted.architecture && Set(variants).count < 2
         guard !isSame else { return }
         throw EngineError(
@@ -28,12 +29,23 @@ enum ImagePlatform {
 
     /// Docker's warning, where the image is not for this host.
     static func warnings(_ made: ImageConfig) -> [String] {
-        let host = Platform.host
-        if made.architecture.isEmpty || (made.os == host.os && made.architecture == host.architecture) { return [] }
+        let (made, host) = (plain(made), Platform.host)
+        // What the processor runs too.
+        let fitting = [host.architecture, ["amd64": "386", "arm64": "arm"][host.architecture]]
+        if made.architecture.isEmpty || (made.os == host.os && fitting.contains(made.architecture)) { return [] }
         return [
             "The requested image's platform (\(shown(made.os, made.architecture, made.variant))) does not match the detected "
                 + "host platform (\(shown(host.os, host.architecture, host.variant))) and no specific platform was requested"
         ]
+    }
+
+    /// With the names of today, and what images of other makers leave out.
+    private static func plain(_ made: ImageConfig) -> ImageConfig {
+        var made = made
+        if made.os.isEmpty { made.os = Platform.host.os }
+        let parsed = PlatformChoice.parse("\(made.os)/\(made.architecture)")
+        made.architecture = parsed?.architecture ?? made.architecture
+        return made
     }
 
     private static func shown(_ os: String, _ architecture: String, _ variant: String?) -> String {

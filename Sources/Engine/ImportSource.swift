@@ -21,8 +21,9 @@ package enum ImportSource: Sendable {
             let whole = WholeSource(source)
             let result = Result { try body(whole) }
             // Who has a whole tar wants nothing that may come after it.
+            if !whole.hasEnded { cancellation.cancel() }
             let failure = whole.hasEnded ? nil : source.abandon()
-            if case .failure = result, let failure { throw failure }
+            if case .failure = result, let failure, !(failure is CancellationError) { throw failure }
             return try result.get()
         }
     }

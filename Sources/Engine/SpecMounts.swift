@@ -7,7 +7,7 @@ enum SpecMounts {
     /// Docker's default mounts, the container's own files, and what the user asked for, which replaces a default on the
     /// same destination.
     static func all(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
-        var asked = binds(host) + requested(host) + tmpfs(host)
+        var asked = binds(record, host) + requested(record, host) + tmpfs(host)
         asked += others(record, host, Set(asked.map(\.destination)))
         let taken = Set(asked.map(\.destination))
         let given = (defaults(host) + files(record)).filter { mount in
@@ -68,9 +68,14 @@ enum SpecMounts {
         return files.filter { !$0.1.isEmpty }.map { mount($0.0, "bind", $0.1, ["rbind", "rprivate"]) }
     }
 
-    private static func binds(_ host: HostConfig) -> [RuntimeMount] {
+    /// How the mount at a destination is read-only.
+    private static func readOnly(_ record: ContainerRecord, _ destination: String) -> String {
+        record.mountPoints?[destination]?.isReadOnlyShallow ?? false ? "ro" : "rro"
+    }
+
+    private static func binds(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
         (host.binds ?? []).compactMap(Bind.init).map { bind in
-            let access = bind.isReadOnly ? ["rro"] : []
+            let access = bind.isReadOnly ? [readOnly(record, bind.destination)] : []
             return mount(bind.destination, "bind", bind.source, ["rbind", bind.propagation] + access)
         }
     }
@@ -87,7 +92,7 @@ enum SpecMounts {
             .sorted { $0.destination < $1.destination }
             .map { point in
                 let propagation = point.propagation.isEmpty ? "rprivate" : point.propagation
-                let access = point.isWritable ? [] : ["rro"]
+                let access = point.isWritable ? [] : [readOnly(record, point.destination)]
                 // Found at the start, in a tree that others may be changing: by who mounts it.
                 let subpath = point.type == "image" ? Self.part(host, point.destination) : point.subpath
                 let part = subpath.isEmpty ? [] : [RuntimeMount.subpath + subpath]
@@ -99,7 +104,7 @@ enum SpecMounts {
         host.imageMounts.first { $0.target == destination }?.imageOptions?.subpath ?? ""
     }
 
-    private static func requested(_ host: HostConfig) -> [RuntimeMount] {
+    private static func requested(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
         (host.mounts ?? []).filter { !["volume", "image"].contains($0.type) }.map { request in
             let access = request.readOnly ? ["ro"] : []
             if request.type == "tmpfs" {
@@ -110,12 +115,13 @@ enum SpecMounts {
             }
             let propagation = request.bindOptions?.propagation ?? ""
             let recursion = request.bindOptions?.nonRecursive == true ? "bind" : "rbind"
-            let below = request.readOnly && !(request.bindOptions?.readOnlyNonRecursive ?? false) ? ["rro"] : access
+            let isForced = request.bindOptions?.readOnlyForceRecursive ?? false
+            let below = isForced ? ["rro", RuntimeMount.readOnlyBelow] : [readOnly(record, request.target)]
             return mount(
                 request.target,
                 "bind",
                 request.source,
-                [recursion, propagation.isEmpty ? "rprivate" : propagation] + below
+                [recursion, propagation.isEmpty ? "rprivate" : propagation] + (request.readOnly ? below : [])
             )
         }
     }

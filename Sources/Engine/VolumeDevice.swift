@@ -46,7 +46,9 @@ struct VolumeDevice: Codable, Equatable, Sendable {
         (type, options, device) = (asked["type"] ?? "", asked["o"] ?? "", asked["device"] ?? "")
         quota = Quota()
         let words = options.split(separator: ",")
-        let kinds: Set<Substring> = ["shared", "slave", "private", "unbindable"]
+        // A bind mount is private in any case.
+        let isBind = words.contains("bind") || words.contains("rbind")
+        let kinds: Set<Substring> = ["shared", "slave", "unbindable", isBind ? "shared" : "private"]
         if let word = words.first(where: { kinds.contains($0) || kinds.contains($0.dropFirst()) }) {
             throw EngineError(.invalid, "invalid option: \"\(word)\" in o: varve's volumes propagate no mounts")
         }

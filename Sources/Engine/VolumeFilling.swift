@@ -37,7 +37,11 @@ extension VolumeStore {
         let (data, beside) = (data(name), isDevice ? data(name) : place(name))
         for left in try listFolder(beside) {
             if left.hasPrefix(Self.half) { try removeTree(beside.appending(left)) }
-            if left.hasPrefix(Self.whole) { try move(beside.appending(left), into: data) }
+            // In what a device shows others could have made one: ours is noted outside.
+            let mark = place(name).appending(left)
+            guard left.hasPrefix(Self.whole), exists(mark) else { continue }
+            try move(beside.appending(left), into: data)
+            if isDevice { try removeTree(mark) }
         }
         guard try listFolder(data).isEmpty else { return }
         if try listFolder(tree).isEmpty { return try copyTree(tree, to: data) }
@@ -52,8 +56,11 @@ extension VolumeStore {
         }
         if !isDevice && !isShared { return try replace(data, by: aside) }
         // Somebody may have the folder mounted, and goes on seeing that one.
+        let mark = place(name).appending(Self.whole + copy)
+        if isDevice { try writeFile([], to: mark, mode: .ownerReadWrite) }
         try rename(aside, to: full)
         try move(full, into: data)
+        if isDevice { try removeTree(mark) }
     }
 
     private func replace(_ data: FilePath, by aside: FilePath) throws {

@@ -134,6 +134,19 @@ extension Engine {
 }
 
 extension MountPoint {
+    /// What is mounted below a bind mount stays writable where that is read-only; kept where Docker keeps it.
+    var isReadOnlyShallow: Bool {
+        get { spec?.bindOptions?.readOnlyNonRecursive ?? false }
+        set {
+            guard newValue, type == "bind" else { return }
+            var (request, options) = (MountRequest(), BindOptions())
+            options.readOnlyNonRecursive = true
+            (request.type, request.source, request.target) = (type, source, destination)
+            (request.readOnly, request.bindOptions) = (!isWritable, options)
+            spec = request
+        }
+    }
+
     /// The part of the volume that is mounted, kept where Docker keeps it; empty: all of it.
     var subpath: String {
         get { spec?.volumeOptions?.subpath ?? "" }

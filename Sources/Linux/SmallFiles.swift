@@ -95,7 +95,13 @@ public func rename(_ path: FilePath, toUnused target: FilePath) throws(SystemErr
         return true
     } catch {
         if error.errno == .fileExists { return false }
-        throw error
+        // NFS, 9p and old FUSE take no flags.
+        guard error.errno == .invalidArgument else { throw error }
+        if exists(target) { return false }
+        try sys("rename \(path) to \(target)") {
+            path.withPlatformString { path in target.withPlatformString { Glibc.rename(path, $0) } }
+        }
+        return true
     }
 }
 

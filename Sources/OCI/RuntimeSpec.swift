@@ -37,6 +37,8 @@ package struct RuntimeMount: Codable, Sendable, Equatable {
     /// What an option of Varve's own begins with: the part of a bind mount's source that is mounted, found within it
     /// whatever links it holds.
     package static let subpath = "varve.subpath="
+    /// Another: `rro` must hold for what is mounted below, or the mount fails.
+    package static let readOnlyBelow = "varve.read-only-below"
 
     package init(destination: String) {
         self.destination = destination

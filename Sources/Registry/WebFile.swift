@@ -12,7 +12,7 @@ package enum WebFile {
     ) throws {
         var request = HTTPRequest("GET", address(url))
         request.take = { _, bytes in try sink.write(bytes) }
-        let shown = withoutPassword(request.url)
+        let shown = shown(request.url)
         do {
             let answer = try session.send(request, HTTPSession.Trust(), cancellation)
             guard answer.status == 200 else {
@@ -21,8 +21,10 @@ package enum WebFile {
         } catch RegistryError.network(_, let reason) { throw RegistryError.network(url: shown, reason: reason) }
     }
 
-    /// As it may be shown, and logged: `https://host/path`.
-    private static func withoutPassword(_ url: String) -> String {
+    /// As it may be shown, logged and kept: without a password.
+    package static func shown(_ url: String) -> String {
+        if url == "-" { return url }
+        let url = address(url)
         guard let slashes = url.firstRange(of: "//") else { return url }
         let host = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
         guard let at = host.lastIndex(of: "@") else { return url }
@@ -30,5 +32,5 @@ package enum WebFile {
     }
 
     /// With a scheme.
-    package static func address(_ url: String) -> String { url.contains("://") ? url : "http://" + url }
+    private static func address(_ url: String) -> String { url.contains("://") ? url : "http://" + url }
 }

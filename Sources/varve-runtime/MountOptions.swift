@@ -9,6 +9,8 @@ struct MountOptions {
     var isBind = false
     /// Also what is mounted below the source is read-only.
     var isReadOnlyBelow = false
+    /// An error where the kernel can't do that.
+    var mustBeReadOnlyBelow = false
     /// The part of the source that is mounted.
     var subpath: String?
     var data: [String] = []
@@ -42,6 +44,8 @@ struct MountOptions {
             } else if option == "bind" || option == "rbind" {
                 isBind = true
                 flags |= UInt(MS_BIND) | (option == "rbind" ? UInt(MS_REC) : 0)
+            } else if option == RuntimeMount.readOnlyBelow {
+                mustBeReadOnlyBelow = true
             } else if option.hasPrefix(RuntimeMount.subpath) {
                 subpath = String(option.dropFirst(RuntimeMount.subpath.count))
             } else if option != "defaults" {

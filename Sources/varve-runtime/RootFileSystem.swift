@@ -82,7 +82,9 @@ struct RootFileSystem {
         }
         let rest = options.flags & ~UInt(MS_BIND | MS_REC)
         if rest != 0 { try remount(entry.destination, rest, in: root) }
-        if options.isReadOnlyBelow { try makeReadOnly(entry.destination, in: root) }
+        if options.isReadOnlyBelow {
+            try makeReadOnly(entry.destination, in: root, orFail: options.mustBeReadOnlyBelow)
+        }
         try propagate(
             entry.destination,
             options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation,
@@ -90,13 +92,13 @@ struct RootFileSystem {
         )
     }
 
-    /// With all that is mounted below; a kernel before 5.12 can't, and the topmost alone is then.
-    private func makeReadOnly(_ path: String, in root: borrowing ContainerRoot) throws {
+    /// With all that is mounted below; a kernel before 5.12 can't, and the topmost alone is then, or it fails.
+    private func makeReadOnly(_ path: String, in root: borrowing ContainerRoot, orFail: Bool) throws {
         let mounted = try root.open(path)
         do throws(SystemError) {
             try sys("make \(path) read-only") { linux_mounts_read_only(mounted.rawValue) }
         } catch {
-            guard error.errno == .noFunction else { throw error }
+            guard error.errno == .noFunction, !orFail else { throw error }
         }
     }
 

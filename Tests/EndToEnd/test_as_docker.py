@@ -108,8 +108,11 @@ def test_lists(engine):
 def test_platforms(engine):
     failed = engine.docker("create", "--platform", "linux/arm64", "--pull", "never", "busybox", "true", check=False)
     assert failed.code == 1 and "does not match the specified platform" in failed.err, failed
-    failed = engine.docker("run", "--platform", "linux/arm64", "busybox", "true", check=False)
-    assert failed.code == 125 and "Unable to find image" in failed.err, failed
+    engine.docker("tag", "busybox", "127.0.0.1:1/busybox")
+    for program in (engine.docker, engine.varve):
+        failed = program("run", "--platform", "linux/arm64", "127.0.0.1:1/busybox", "true", check=False)
+        assert failed.code == 125 and "Unable to find image" in failed.err, failed
+    engine.docker("rmi", "127.0.0.1:1/busybox")
     engine.docker("create", "--name", "box", "--platform", "linux/amd64", "busybox", "true")
     with open(engine.place / "empty.tar", "wb") as tar:
         tar.write(bytes(10240))
@@ -199,6 +202,12 @@ def test_read_only_is_so_below(engine, tmp_path):
         for program in (engine.docker, engine.varve):
             program("run", "--rm", "--network", "none", "--mount", mount + ",bind-recursive=writable", *touch)
         shell(f"touch {tmp_path}/top/sub/own")
+        # As clients before 1.44 know it, compose 1.29 among them; and who takes its mounts gets them so.
+        body = {"Image": "busybox", "Cmd": touch[1:], "HostConfig": {"NetworkMode": "none", "Binds": [f"{tmp_path}/top:/t:ro"]}}
+        assert engine.api("POST", "/v1.41/containers/create?name=old", body)[0] == 201
+        assert engine.docker("start", "-a", "old").code == 0
+        engine.docker("run", "--rm", "--network", "none", "--volumes-from", "old", *touch)
+        engine.docker("rm", "old")
     finally:
         shell(f"umount {tmp_path}/top/sub")
 
@@ -241,9 +250,13 @@ def test_import_by_address(engine, busybox_tar):
             program("import", "-c", 'CMD ["echo", "fetched"]', f"{base}/root.tar", "fetched")
             assert engine.docker("run", "--rm", "--network", "none", "fetched").out == "fetched\n"
             engine.docker("rmi", "fetched")
+        engine.docker("import", f"http://me:hidden@127.0.0.1:{server.server_port}/root.tar", "fetched")
+        assert "hidden" not in engine.docker("history", "--no-trunc", "fetched").out
+        engine.docker("rmi", "fetched")
         failed = engine.docker("import", f"{base}/none", "fetched", check=False)
         assert failed.code == 1 and "404" in failed.err, failed
         server.shutdown()
     failed = engine.docker("import", "http://127.0.0.1:1/root.tar", "fetched", check=False)
     assert failed.code == 1 and "127.0.0.1:1" in failed.err, failed
     assert engine.docker("images", "-q", "fetched").out == ""
+    assert engine.api("POST", "/images/create?fromImage=")[0] == 400

@@ -76,6 +76,16 @@ def test_a_folder_or_a_disk_as_volume(tidy, tmp_path):
     tidy("volume", "rm", "bound")
     assert (folder / "g").read_text() == "copied\n" and (folder / "sub/f").exists()
 
+    # What others leave in it is none of ours, whatever it is called.
+    hostile = tmp_path / "hostile"
+    (hostile / ".varve-full-x").mkdir(parents=True)
+    (hostile / ".varve-full-x").chmod(0o777)
+    (hostile / ".varve-full-y").symlink_to("x")
+    hostile.chmod(0o1700)
+    tidy("volume", "create", "-o", "type=none", "-o", f"device={hostile}", "-o", "o=bind,rprivate", "hostile")
+    tidy("run", "--rm", "-v", "hostile:/srv", "with-files", "true")
+    assert hostile.stat().st_mode & 0o7777 == 0o1700 and len(list(hostile.iterdir())) == 2
+
     readonly = tmp_path / "ro"
     readonly.mkdir()
     tidy("volume", "create", "-o", "type=none", "-o", f"device={readonly}", "-o", "o=bind,ro", "fixed")
