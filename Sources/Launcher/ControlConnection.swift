@@ -100,13 +100,21 @@ final class ControlConnection: Sendable {
         }
     }
 
+    /// Reads all that is there, to the end if that is there: of an end that comes with the last line Dispatch tells once.
     private func receive() {
         var buffer = [UInt8](repeating: 0, count: 16384)
-        let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
-        guard count > 0 else { return ended() }
+        while true {
+            let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN { return }
+            guard count > 0 else { return ended() }
+            take(buffer[..<count])
+        }
+    }
+
+    private func take(_ bytes: ArraySlice<UInt8>) {
         state.withLock { state in
-            state.line += buffer[..<count]
+            state.line += bytes
             while let end = state.line.firstIndex(of: UInt8(ascii: "\n")) {
                 let reply = try? JSONDecoder().decode(ControlReply.self, from: Data(state.line[..<end]))
                 state.line.removeSubrange(...end)
