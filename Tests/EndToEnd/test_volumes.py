@@ -3,18 +3,8 @@ import json
 import pathlib
 import subprocess
 
-import pytest
-
 import clients
-
-
-@pytest.fixture
-def tidy(cli):
-    """The clients; afterwards no volume is left."""
-    yield cli
-    cli.daemon.remove_containers()
-    for name in cli.daemon.docker("volume", "ls", "-q").lines:
-        cli.daemon.docker("volume", "rm", name)
+from tidying import tidy  # noqa: F401 fixture
 
 
 def volumes(daemon, *filters):
