@@ -11,12 +11,17 @@ import SystemPackage
 struct ContainerFolder: Sendable {
     let path: FilePath
 
-    /// Makes the folder with all its files at once. Nothing is flushed: until the disk was, the store doubts the container.
-    static func make(_ path: FilePath, record: ContainerRecord, host: HostConfig) throws {
+    /// Makes the folder with all its files at once; `standard` counts in those that are mounted. Nothing is flushed: until the disk was, the store doubts the container.
+    static func make(
+        _ path: FilePath,
+        record: ContainerRecord,
+        host: HostConfig,
+        standard: ContainerDefaults = ContainerDefaults()
+    ) throws {
         let folder = Self(path: path)
         try sys("mkdir \(path)") { mkdir(path.string, 0o710) }
         try folder.save(host, flush: false)
-        try folder.writeMountedFiles(record, host)
+        try folder.writeMountedFiles(record, standard.applied(to: host))
         try folder.save(record, flush: false)
     }
 

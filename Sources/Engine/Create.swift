@@ -28,7 +28,7 @@ extension Engine {
         var host = request.hostConfig
         if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
         host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
-        let warnings = try Validation.check(config, &host)
+        let warnings = try Validation.check(config, &host, containerDefaults)
         let places = try endpoints(request.networking.endpoints, host)
         let id = randomHex(bytes: 32)
         config.hostname = Self.hostname(of: id, config, host)
@@ -79,7 +79,7 @@ extension Engine {
             try store.createMount(id, image: image.id, options: host.storageOpt ?? [:])
             try takeImages(host, for: id)
             record.mountPoints?.merge(try takeVolumes(mounts, for: id)) { $1 }
-            try ContainerFolder.make(path, record: record, host: host)
+            try ContainerFolder.make(path, record: record, host: host, standard: containerDefaults)
             // By then the store has ceased to doubt the container, or is about to.
             if began.duration(to: .now) > .seconds(20) { try syncFileSystem(of: path) }
             try sys("remove \(pending)") { unlink(pending.string) }

@@ -92,7 +92,7 @@ extension Engine {
     ) -> RuntimeProcess {
         var config = record
         config.config.tty = request.tty
-        var process = Spec.make(config, host).process ?? RuntimeProcess(cwd: "/")
+        var process = Spec.make(config, containerDefaults.applied(to: host)).process ?? RuntimeProcess(cwd: "/")
         process.args = request.cmd
         process.terminal = request.tty
         process.env = Spec.overlaid(Spec.environment(config), with: request.env ?? [])

@@ -10,11 +10,14 @@ package struct LiveSettings: Sendable {
     package var registry = RegistrySettings()
     /// How many seconds requests under way have when the daemon ends.
     package var shutdownTimeout = 0
+    package var containers = ContainerDefaults()
 
     package init() {}
 }
 
 extension Engine {
+    var containerDefaults: ContainerDefaults { live.withLock { $0.containers } }
+
     /// From now on these count; tells of it as dockerd does.
     package func reload(_ new: LiveSettings) {
         live.withLock { $0 = new }

@@ -63,7 +63,7 @@ extension Engine {
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
         guard store.hasMount(id) else { throw EngineError.layerMissing }
-        try folder.writeMountedFiles(record, host)
+        try folder.writeMountedFiles(record, containerDefaults.applied(to: host))
         let phase: Container.Phase = record.hasBeenStartedBefore ? .exited : .created
         let container = Container(RecordFile(folder, made: nil, pool), record: record, host: host, phase: phase)
         try containers.reserve(record.plainName, for: id)

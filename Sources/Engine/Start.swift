@@ -47,7 +47,7 @@ extension Engine {
     }
 
     private func launch(_ container: Container) async throws -> Monitor {
-        let host = await container.host
+        let host = containerDefaults.applied(to: await container.host)
         let record = try await showImages(await container.record, host)
         try enterNetworks(record)
         let spec = Spec.make(

@@ -5,8 +5,12 @@ import SystemPackage
 
 /// What can be refused before anything is made, and what the user should know though it is not refused.
 enum Validation {
-    /// Fills in Docker's defaults; returns warnings.
-    static func check(_ config: ContainerConfig, _ host: inout HostConfig) throws -> [String] {
+    /// Fills in Docker's defaults, and the daemon's; returns warnings.
+    static func check(
+        _ config: ContainerConfig,
+        _ host: inout HostConfig,
+        _ standard: ContainerDefaults = ContainerDefaults()
+    ) throws -> [String] {
         if (config.entrypoint ?? []).isEmpty && (config.cmd ?? []).isEmpty { throw EngineError.noCommand }
         for entry in config.env ?? [] where entry.hasPrefix("=") || entry.isEmpty {
             throw EngineError(.invalid, "invalid environment variable: \(entry)")
@@ -25,6 +29,7 @@ enum Validation {
         Destination.makePlain(&host)
         try checkMounts(host)
         try checkPrivileges(host)
+        standard.fill(&host)
         defaults(&host)
         return try warnings(host)
     }
@@ -177,6 +182,7 @@ enum Validation {
         let policy = host.restartPolicy?.name ?? ""
         try checkRestarts(host.restartPolicy)
         _ = try Engine.initProgram(for: host)
+        for limit in host.ulimits ?? [] { try limit.check() }
         if host.autoRemove && !["", "no"].contains(policy) {
             throw EngineError(.invalid, "can't create 'AutoRemove' container with restart policy")
         }
@@ -197,10 +203,7 @@ enum Validation {
 
     private static func defaults(_ host: inout HostConfig) {
         if ["", "default"].contains(host.networkMode) { host.networkMode = "bridge" }
-        if host.shmSize <= 0 { host.shmSize = 67_108_864 }
         if host.consoleSize == nil { host.consoleSize = [0, 0] }
-        if host.ipcMode.isEmpty { host.ipcMode = "private" }
-        if host.cgroupnsMode.isEmpty { host.cgroupnsMode = "private" }
         // Written down as "the default one", so that a dockerd that opens the data root takes its own.
         if host.runtime == "varve-runtime" { host.runtime = "" }
         if host.logConfig?.type ?? "" == "" {

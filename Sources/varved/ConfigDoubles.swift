@@ -47,7 +47,11 @@ extension DaemonFlags {
             (.insecureRegistries, list(insecureRegistry)),
             (.maxConcurrentDownloads, number(maxConcurrentDownloads)),
             (.maxConcurrentUploads, number(maxConcurrentUploads)),
-            (.maxDownloadAttempts, number(maxDownloadAttempts)),
+            (.maxDownloadAttempts, number(maxDownloadAttempts)), (.runsInit, flag(`init`)),
+            (.noNewPrivileges, flag(noNewPrivileges)), (.defaultShmSize, defaultShmSize),
+            (.defaultIpcMode, defaultIpcMode), (.defaultCgroupnsMode, defaultCgroupnsMode),
+            (.defaultUlimits, list(defaultUlimit)), (.dns, list(dns)),
+            (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import Archive
+import DockerAPI
 import FoundationEssentials
 import Linux
 import SystemPackage
@@ -33,6 +34,16 @@ struct ConfigFile: Decodable {
     var tlscert: String?
     var tlskey: String?
     var allowPlainTCP: Bool?
+    var runsInit: Bool?
+    var noNewPrivileges: Bool?
+    var defaultShmSize: String?
+    var defaultIpcMode: String?
+    var defaultCgroupnsMode: String?
+    var defaultUlimits: [String: Ulimit]?
+    var dns: [String]?
+    var dnsOptions: [String]?
+    var dnsSearch: [String]?
+    var proxies: Proxies.Given?
     var archiveMaxEntries: Int?
     var archiveMaxDepth: Int?
     var archiveMaxName: Int?
@@ -72,6 +83,16 @@ struct ConfigFile: Decodable {
         case tlscert
         case tlskey
         case allowPlainTCP = "allow-plain-tcp"
+        case runsInit = "init"
+        case noNewPrivileges = "no-new-privileges"
+        case defaultShmSize = "default-shm-size"
+        case defaultIpcMode = "default-ipc-mode"
+        case defaultCgroupnsMode = "default-cgroupns-mode"
+        case defaultUlimits = "default-ulimits"
+        case dns
+        case dnsOptions = "dns-opts"
+        case dnsSearch = "dns-search"
+        case proxies
         case archiveMaxEntries = "archive-max-entries"
         case archiveMaxDepth = "archive-max-depth"
         case archiveMaxName = "archive-max-name"
@@ -131,12 +152,15 @@ struct ConfigFile: Decodable {
     private static func form(_ path: [String]) -> String {
         switch path.first {
         case CodingKeys.debug.rawValue, CodingKeys.tls.rawValue, CodingKeys.tlsverify.rawValue,
-            CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue:
+            CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue, CodingKeys.runsInit.rawValue,
+            CodingKeys.noNewPrivileges.rawValue:
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
-            CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue:
+            CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,
+            CodingKeys.dnsOptions.rawValue, CodingKeys.dnsSearch.rawValue:
             "a list of texts"
-        case CodingKeys.logOpts.rawValue: "an object of texts"
+        case CodingKeys.logOpts.rawValue, CodingKeys.proxies.rawValue: "an object of texts"
+        case CodingKeys.defaultUlimits.rawValue: #"an object of limits: {"nofile": {"Soft": 1024, "Hard": 2048}}"#
         case CodingKeys.shutdownTimeout.rawValue: "a number of seconds"
         case let key? where key.contains("max-"): "a whole number above 0"
         default: "a text"

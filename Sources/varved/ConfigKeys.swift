@@ -27,26 +27,25 @@ enum ConfigKeys {
     /// Those that count at once when the daemon is told to read the file again, as dockerd's.
     static let live: Set<ConfigFile.CodingKeys> = [
         .debug, .logLevel, .labels, .liveRestore, .registryMirrors, .insecureRegistries, .maxConcurrentDownloads,
-        .maxConcurrentUploads, .maxDownloadAttempts, .shutdownTimeout,
+        .maxConcurrentUploads, .maxDownloadAttempts, .shutdownTimeout, .runsInit, .noNewPrivileges, .defaultShmSize,
+        .defaultIpcMode, .defaultCgroupnsMode, .defaultUlimits, .dns, .dnsOptions, .dnsSearch,
     ]
 
     /// Docker's that change nothing here.
     private static let ignored: Set<String> = [
-        "containerd", "containerd-namespace", "containerd-plugin-namespace", "experimental", "features", "raw-logs",
-        "swarm-default-advertise-addr",
+        "builder", "containerd", "containerd-namespace", "containerd-plugin-namespace", "experimental", "features",
+        "max-concurrent-builds", "raw-logs", "swarm-default-advertise-addr",
     ]
 
     /// Docker's that nobody can have yet: to do as if would be wrong.
     private static let unsupported: Set<String> = [
-        "allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins", "bip",
-        "bip6", "bridge", "bridge-accept-fwmark", "builder", "cdi-spec-dirs", "cpu-rt-period",
-        "cpu-rt-runtime", "data-root-fs", "default-address-pools", "default-cgroupns-mode", "default-gateway",
-        "default-gateway-v6", "default-ipc-mode", "default-network-opts", "default-runtime", "default-shm-size",
-        "default-ulimits", "dns", "dns-opts", "dns-search", "exec-opts", "firewall-backend", "fixed-cidr",
-        "fixed-cidr-v6", "host-gateway-ip", "host-gateway-ips", "http-proxy", "https-proxy", "icc", "init",
-        "init-path", "ip", "ip-forward", "ip-forward-no-drop", "ip-masq", "ip6tables", "iptables", "ipv6",
-        "max-concurrent-builds", "min-api-version", "mtu", "network-control-plane-mtu",
-        "no-new-privileges", "no-proxy", "node-generic-resources", "oom-score-adjust", "proxies", "runtimes",
+        "allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins",
+        "bip", "bip6", "bridge", "bridge-accept-fwmark", "cdi-spec-dirs", "cpu-rt-period", "cpu-rt-runtime",
+        "data-root-fs", "default-address-pools", "default-gateway", "default-gateway-v6", "default-network-opts",
+        "default-runtime", "exec-opts", "firewall-backend", "fixed-cidr", "fixed-cidr-v6", "host-gateway-ip",
+        "host-gateway-ips", "http-proxy", "https-proxy", "icc", "init-path", "ip", "ip-forward",
+        "ip-forward-no-drop", "ip-masq", "ip6tables", "iptables", "ipv6", "min-api-version", "mtu",
+        "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust", "runtimes",
         "seccomp-profile", "selinux-enabled", "userland-proxy", "userland-proxy-path", "userns-remap",
     ]
 

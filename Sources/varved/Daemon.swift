@@ -34,6 +34,7 @@ enum Daemon {
         let settings = try Settings(flags)
         Host.prepareProcess()
         // Before there is a second thread: the environment changes, and none is to get the signals.
+        settings.proxies.export()
         let passed = try PassedSockets.take()
         let manager = ServiceManager.take()
         let signals = Host.Signals()

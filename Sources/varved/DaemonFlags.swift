@@ -66,6 +66,44 @@ struct DaemonFlags: ParsableArguments {
     )
     var cgroupParent: String?
 
+    @Flag(help: "Run a small init in containers that ask for none.")
+    var `init` = false
+
+    @Flag(help: "Let no container's process get more rights than it began with.")
+    var noNewPrivileges = false
+
+    @Option(help: ArgumentHelp("The size of containers' /dev/shm (default: 64M).", valueName: "size"))
+    var defaultShmSize: String?
+
+    @Option(help: ArgumentHelp("Containers' IPC: private or shareable (default: private).", valueName: "mode"))
+    var defaultIpcMode: String?
+
+    @Option(help: ArgumentHelp("Containers' control groups: private or host (default: private).", valueName: "mode"))
+    var defaultCgroupnsMode: String?
+
+    @Option(
+        help: ArgumentHelp("A limit of containers' processes; may be repeated.", valueName: "name=soft:hard")
+    )
+    var defaultUlimit: [String] = []
+
+    @Option(help: ArgumentHelp("A name server for containers; may be repeated (default: the host's).", valueName: "IP"))
+    var dns: [String] = []
+
+    @Option(help: ArgumentHelp("An option of containers' name look-up; may be repeated.", valueName: "option"))
+    var dnsOpt: [String] = []
+
+    @Option(help: ArgumentHelp("A domain where containers look names up; may be repeated.", valueName: "domain"))
+    var dnsSearch: [String] = []
+
+    @Option(help: ArgumentHelp("The proxy to registries without TLS (default: $HTTP_PROXY).", valueName: "address"))
+    var httpProxy: String?
+
+    @Option(help: ArgumentHelp("The proxy to registries (default: $HTTPS_PROXY).", valueName: "address"))
+    var httpsProxy: String?
+
+    @Option(help: ArgumentHelp("Which hosts to reach without it (default: $NO_PROXY).", valueName: "host,network"))
+    var noProxy: String?
+
     @Option(help: ArgumentHelp("The configuration file (default: \(Settings.configFile)).", valueName: "file"))
     var configFile: String?
 

@@ -39,6 +39,7 @@ struct Settings {
     let cgroupParent: String
     /// What may change while the daemon runs.
     let live: LiveSettings
+    let proxies: Proxies
     let file: ConfigFile
 
     init(_ flags: DaemonFlags) throws {
@@ -70,7 +71,9 @@ struct Settings {
         guard live.shutdownTimeout >= 0 else {
             throw StartFailure("shutdown-timeout is \(live.shutdownTimeout); give it a number of seconds")
         }
+        live.containers = try ContainerDefaults(flags, file)
         self.live = live
+        proxies = try Proxies(flags, file)
         pidFile = try (flags.pidfile ?? file.pidfile).map { try Self.absolute($0, "pidfile") }
     }
 

@@ -1,0 +1,65 @@
+import Glibc
+
+/// The proxies on the daemon's way to registries: from flags, the file, and the environment, in this order.
+struct Proxies: Equatable {
+    /// As they stand in the file, under `proxies`.
+    struct Given: Decodable {
+        var httpProxy: String?
+        var httpsProxy: String?
+        var noProxy: String?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case httpProxy = "http-proxy"
+            case httpsProxy = "https-proxy"
+            case noProxy = "no-proxy"
+        }
+    }
+
+    /// By the name of the environment variable, in capitals.
+    let values: [String: String]
+
+    init(_ flags: DaemonFlags, _ file: ConfigFile) throws {
+        if case .object(let object)? = file.values[ConfigFile.CodingKeys.proxies.rawValue] {
+            let known = Given.CodingKeys.allCases.map(\.rawValue)
+            if let other = object.keys.sorted().first(where: { !known.contains($0) }) {
+                throw StartFailure("proxies has no key \(other); there are \(known.joined(separator: ", "))")
+            }
+        }
+        var values: [String: String] = [:]
+        for (name, key, flag, own) in [
+            ("HTTP_PROXY", Given.CodingKeys.httpProxy, flags.httpProxy, file.proxies?.httpProxy),
+            ("HTTPS_PROXY", .httpsProxy, flags.httpsProxy, file.proxies?.httpsProxy),
+            ("NO_PROXY", .noProxy, flags.noProxy, file.proxies?.noProxy),
+        ] {
+            // Not with their values, as dockerd would: these have passwords in them.
+            guard flag == nil || own == nil else {
+                throw StartFailure("\(key.rawValue) is given both as a flag and in the configuration file (proxies)")
+            }
+            values[name] = flag ?? own
+        }
+        self.values = values
+    }
+
+    /// Puts them where curl looks for them and `info` shows them.
+    ///
+    /// Only before there is a second thread: it changes the environment. (man 3 setenv)
+    func export() {
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
+            guard var value = values[name] ?? environment(name) ?? environment(name.lowercased()) else { continue }
+            if name == "NO_PROXY" { value = Self.forCurl(value) }
+            // curl takes `http_proxy` in small letters only, and those before capitals.
+            for variable in [name, name.lowercased()] { setenv(variable, value, 1) }
+        }
+        if environment("NO_PROXY") == nil { setenv("no_proxy", Self.forCurl(""), 1) }
+    }
+
+    private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// In curl's words: a domain has those below it without an asterisk, and this machine needs naming.
+    static func forCurl(_ list: String) -> String {
+        let entries = list.split { $0 == "," || $0 == " " }.map(String.init)
+        if entries.contains("*") { return "*" }
+        let own = ["localhost", "127.0.0.0/8", "::1"].filter { !entries.contains($0) }
+        return (entries.map { $0.hasPrefix("*.") ? String($0.dropFirst()) : $0 } + own).joined(separator: ",")
+    }
+}
