@@ -23,7 +23,11 @@ struct CredentialStore {
     init() throws {
         let folder =
             Client.variable("DOCKER_CONFIG") ?? (Client.variable("HOME") ?? "/root") + "/.docker"
-        path = FilePath(folder).appending("config.json")
+        let named = FilePath(folder).appending("config.json")
+        // Where it is a link to a file that somebody keeps elsewhere, that one is written, and the link stays.
+        let found = realpath(named.string, nil)
+        defer { free(found) }
+        path = found.map { FilePath(String(cString: $0)) } ?? named
         guard exists(path) else {
             config = .object([])
             return

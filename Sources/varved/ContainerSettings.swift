@@ -20,7 +20,8 @@ extension ContainerDefaults {
             "default-cgroupns-mode",
             ["private", "host"]
         )
-        ulimits = try flags.defaultUlimit.isEmpty
+        ulimits =
+            try flags.defaultUlimit.isEmpty
             ? Self.ulimits(file.defaultUlimits ?? [:]) : flags.defaultUlimit.map(Self.ulimit)
         dns = try (flags.dns.isEmpty ? file.dns ?? [] : flags.dns).map(Self.nameServer)
         dnsOptions = flags.dnsOpt.isEmpty ? file.dnsOptions ?? [] : flags.dnsOpt
@@ -62,7 +63,8 @@ extension ContainerDefaults {
     /// `nofile=1024` or `nofile=1024:2048`, the soft one first.
     private static func ulimit(_ text: String) throws -> Ulimit {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let values = parts.count == 2 ? parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) } : []
+        let numbers = parts.count == 2 ? parts[1].split(separator: ":", omittingEmptySubsequences: false) : []
+        let values = numbers.map { Int64($0) }
         guard let soft = values.first ?? nil, let hard = values.last ?? nil, values.count <= 2 else {
             throw StartFailure("default-ulimit '\(text)' is no limit; write it as nofile=1024:2048")
         }
