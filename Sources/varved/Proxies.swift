@@ -45,12 +45,11 @@ struct Proxies: Equatable {
     /// Only before there is a second thread: it changes the environment. (man 3 setenv)
     func export() {
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
-            guard var value = values[name] ?? environment(name) ?? environment(name.lowercased()) else { continue }
-            if name == "NO_PROXY" { value = Self.forCurl(value) }
-            // curl takes `http_proxy` in small letters only, and those before capitals.
-            for variable in [name, name.lowercased()] { setenv(variable, value, 1) }
+            let value = values[name] ?? environment(name) ?? environment(name.lowercased()) ?? ""
+            // `info` reads capitals first, and curl small letters: of `http_proxy` those only.
+            setenv(name, value, 1)
+            setenv(name.lowercased(), name == "NO_PROXY" ? Self.forCurl(value) : value, 1)
         }
-        if environment("NO_PROXY") == nil { setenv("no_proxy", Self.forCurl(""), 1) }
     }
 
     private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
