@@ -78,6 +78,7 @@ let package = Package(
         // 0 kernel
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
         .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
@@ -89,7 +90,8 @@ let package = Package(
         // 2 formats
         module("OCI", []),
         module("RuntimeProtocol", ["Linux", "OCI"]),
-        module("Cgroups", ["Linux", system]),
+        module("Seccomp", ["CSeccomp", "OCI", "Linux", "CLinux", system]),
+        module("Cgroups", ["OCI", "Linux", "CLinux", system]),
         module("Archive", ["Linux", "CLinux", "CArchive", "CISAL", "OCI", system]),
         module("HTTPClient", ["Linux", system]),
         module("Metrics", []),
@@ -106,8 +108,9 @@ let package = Package(
         module(
             "Engine",
             [
-                "Storage", "Registry", "Launcher", "RuntimeProtocol", "Cgroups", "GraphDrivers", "Archive", "Hashing",
-                "DockerAPI", "OCI", "Linux", "Metrics",
+                "Storage", "Registry", "Launcher", "RuntimeProtocol", "Cgroups", "Seccomp", "GraphDrivers", "Archive",
+                "Hashing",
+                "DockerAPI", "OCI", "Linux", "CLinux", "Metrics",
             ] + [
                 logging, system,
             ]
@@ -147,7 +150,8 @@ let package = Package(
         ),
         // tests
         tests("Linux", ["CLinux", system]),
-        tests("Cgroups", ["Linux", system]),
+        tests("Seccomp", ["OCI", "Linux", system]),
+        tests("Cgroups", ["OCI", "Linux", system]),
         tests("OCI"),
         tests("Archive", ["CArchive", "Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
@@ -177,7 +181,7 @@ let package = Package(
         tests("DockerAPI"),
         tests("Registry", ["OCI", "Linux", logging, system]),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
-        tests("Engine", ["RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
+        tests("Engine", ["Cgroups", "RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", "Metrics", logging, system]),
         tests("Metrics"),
     ] + drivers.flatMap { driver($0.key, $0.value) }

@@ -1,5 +1,7 @@
 #define _GNU_SOURCE
 #include "linux_process.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
@@ -151,6 +153,11 @@ int linux_loopback_up(void) {
     int result = ioctl(any, SIOCSIFFLAGS, &request);
     close(any);
     return result;
+}
+
+int linux_seccomp(const void *program, size_t bytes, unsigned int flags) {
+    struct sock_fprog filter = {.len = (unsigned short)(bytes / sizeof(struct sock_filter)), .filter = (void *)program};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 }
 
 int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }

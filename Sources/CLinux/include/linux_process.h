@@ -53,6 +53,9 @@ void linux_reset_signals(void);
 // Sets the interface `lo` of this network namespace up.
 int linux_loopback_up(void);
 
+// seccomp(2): from now on `program`, `bytes` of struct sock_filter, is asked at each system call of this process.
+int linux_seccomp(const void *program, size_t bytes, unsigned int flags);
+
 // A memory file that nothing can change any more after linux_seal.
 int linux_memory_file(const char *name);
 int linux_seal(int file);
