@@ -67,8 +67,8 @@ struct ContainerLifeRoutes: Sendable {
     }
 
     private func update(_ request: Request) async throws -> Response {
-        try await engine.update(request.name, try await request.json(HostConfig.self))
-        return .json(Array("{\"Warnings\":[]}\n".utf8))
+        let warnings = try await engine.update(request.name, try await request.json(HostConfig.self))
+        return try .json(["Warnings": warnings])
     }
 
     private func pause(_ request: Request) async throws -> Response {

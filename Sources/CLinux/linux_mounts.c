@@ -77,3 +77,24 @@ int linux_statfs_type(const char *path, uint32_t *magic) {
     *magic = (uint32_t)status.f_type;
     return 0;
 }
+
+int linux_mount_of(int ns, const char *path) {
+    int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (own < 0) return -1;
+    int copy = -1;
+    if (setns(ns, CLONE_NEWNS) == 0) {
+        copy = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+        int error = errno;
+        // Without its own namespace there is nothing that it could do right.
+        if (setns(own, CLONE_NEWNS) != 0) _exit(1);
+        errno = error;
+    }
+    int error = errno;
+    close(own);
+    errno = error;
+    return copy;
+}
+
+int linux_attach_mount(int mount, const char *target) {
+    return move_mount(mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+}

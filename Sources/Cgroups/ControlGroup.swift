@@ -25,7 +25,7 @@ package struct ControlGroup: Sendable {
     }
 
     /// The group's folder in each tree.
-    private var folders: [FilePath] { hierarchies.roots.map(folder(in:)) }
+    var folders: [FilePath] { hierarchies.roots.map(folder(in:)) }
 
     /// Its folder in a v1 controller's tree.
     func folder(of controller: String) -> FilePath? { hierarchies.controllers[controller].map(folder(in:)) }
@@ -45,6 +45,7 @@ package struct ControlGroup: Sendable {
                 if mkdir(path.string, 0o755) != 0 && errno != EEXIST {
                     throw SystemError("make the control group \(path)", Errno(rawValue: errno))
                 }
+                if root == hierarchies.controllers["cpuset"] { try inheritProcessors(path) }
             }
         }
     }
@@ -54,7 +55,7 @@ package struct ControlGroup: Sendable {
     private func enableControllers(below path: FilePath) {
         let given = path.appending("cgroup.subtree_control")
         let have = Counters.text(given)?.split(whereSeparator: \.isWhitespace) ?? []
-        for controller in ["cpu", "memory", "pids", "io"] where !have.contains(Substring(controller)) {
+        for controller in ["cpu", "cpuset", "memory", "pids", "io"] where !have.contains(Substring(controller)) {
             try? setControl(given, "+\(controller)")
         }
     }
@@ -108,45 +109,6 @@ package struct ControlGroup: Sendable {
     /// Moves a process, with all its threads, into the groups.
     package func add(_ pid: Int32) throws {
         for folder in folders { try setControl(folder.appending("cgroup.procs"), "\(pid)") }
-    }
-
-    /// What a process needs to enter the groups.
-    package func entrance() throws -> Entrance {
-        if let unified {
-            return Entrance(tasks: [], unified: try open(unified, O_RDONLY | O_DIRECTORY))
-        }
-        return Entrance(tasks: try folders.map { try open($0.appending("tasks"), O_WRONLY) }, unified: nil)
-    }
-
-    private func open(_ path: FilePath, _ flags: CInt) throws -> CInt {
-        try sys("open \(path)") { Glibc.open(path.string, flags | O_CLOEXEC) }
-    }
-}
-
-/// Open descriptors of a container's groups: they are entered from namespaces in which their paths are not there.
-///
-/// A monitor has one as long as it lives.
-package struct Entrance: Sendable {
-    private let tasks: [CInt]
-    /// For clone3(2) with `CLONE_INTO_CGROUP`; nil with v1, and where there are no groups.
-    package let unified: CInt?
-
-    init(tasks: [CInt], unified: CInt?) {
-        self.tasks = tasks
-        self.unified = unified
-    }
-
-    /// None: the host has no control groups.
-    package init() { self.init(tasks: [], unified: nil) }
-
-    /// Puts the calling process, which has one thread, into the v1 groups.
-    ///
-    /// Itself, and through `tasks`: anybody else's move, or one through `cgroup.procs`, waits for a lock of the whole kernel
-    /// and takes ten times as long.
-    package func enter() throws {
-        for descriptor in tasks {
-            try sys("enter a control group") { write(descriptor, "0", 1) }
-        }
     }
 }
 

@@ -9,8 +9,8 @@ package struct Hierarchies: Sendable {
     /// The v2 tree, where that has the controllers.
     let unified: FilePath?
 
-    /// The controllers that count, stop and will limit a container.
-    static let wanted = ["cpu", "cpuacct", "memory", "pids", "freezer", "blkio"]
+    /// The controllers that count, stop and limit a container.
+    static let wanted = ["cpu", "cpuacct", "cpuset", "memory", "pids", "freezer", "blkio", "devices"]
 
     /// Those that this process sees; none where nothing is mounted.
     package init() throws { self.init(try MountInfo.all()) }

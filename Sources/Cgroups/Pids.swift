@@ -1,3 +1,5 @@
+import Linux
+import OCI
 import SystemPackage
 
 /// Processes and threads of a container; nil is what this kernel does not tell.
@@ -14,5 +16,12 @@ extension ControlGroup {
             current: Counters.one(folder?.appending("pids.current")),
             limit: Counters.one(folder?.appending("pids.max"))
         )
+    }
+}
+
+extension ControlGroup {
+    func limit(_ pids: RuntimePids) throws {
+        guard let folder = unified ?? folder(of: "pids") else { return }
+        try setControl(folder.appending("pids.max"), pids.limit > 0 ? "\(pids.limit)" : "max")
     }
 }

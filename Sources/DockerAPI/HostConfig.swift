@@ -51,6 +51,18 @@ package struct HostConfig: Codable, Sendable, Equatable {
     @Lenient package var cpuQuota: Int64 = 0
     @Lenient package var cpusetCpus: String = ""
     @Lenient package var cpusetMems: String = ""
+    @Lenient package var cpuRealtimePeriod: Int64 = 0
+    @Lenient package var cpuRealtimeRuntime: Int64 = 0
+    @Lenient package var cpuCount: Int64 = 0
+    @Lenient package var cpuPercent: Int64 = 0
+    @Lenient package var ioMaximumIOps: Int64 = 0
+    @Lenient package var ioMaximumBandwidth: Int64 = 0
+    @Lenient package var blkioWeight: Int64 = 0
+    @Nullable package var blkioWeightDevice: [BlockWeight]?
+    @Nullable package var blkioDeviceReadBps: [BlockRate]?
+    @Nullable package var blkioDeviceWriteBps: [BlockRate]?
+    @Nullable package var blkioDeviceReadIOps: [BlockRate]?
+    @Nullable package var blkioDeviceWriteIOps: [BlockRate]?
     @Nullable package var devices: [DeviceMapping]?
     @Nullable package var deviceCgroupRules: [String]?
     /// What `--gpus` asks for.
@@ -58,6 +70,7 @@ package struct HostConfig: Codable, Sendable, Equatable {
     @Lenient package var memoryReservation: Int64 = 0
     @Lenient package var memorySwap: Int64 = 0
     @Nullable package var memorySwappiness: Int64?
+    @Lenient package var kernelMemoryTCP: Int64 = 0
     @Nullable package var oomKillDisable: Bool?
     @Nullable package var pidsLimit: Int64?
     @Nullable package var ulimits: [Ulimit]?
@@ -111,12 +124,25 @@ package struct HostConfig: Codable, Sendable, Equatable {
         case cpuQuota = "CpuQuota"
         case cpusetCpus = "CpusetCpus"
         case cpusetMems = "CpusetMems"
+        case cpuRealtimePeriod = "CpuRealtimePeriod"
+        case cpuRealtimeRuntime = "CpuRealtimeRuntime"
+        case cpuCount = "CpuCount"
+        case cpuPercent = "CpuPercent"
+        case ioMaximumIOps = "IOMaximumIOps"
+        case ioMaximumBandwidth = "IOMaximumBandwidth"
+        case blkioWeight = "BlkioWeight"
+        case blkioWeightDevice = "BlkioWeightDevice"
+        case blkioDeviceReadBps = "BlkioDeviceReadBps"
+        case blkioDeviceWriteBps = "BlkioDeviceWriteBps"
+        case blkioDeviceReadIOps = "BlkioDeviceReadIOps"
+        case blkioDeviceWriteIOps = "BlkioDeviceWriteIOps"
         case devices = "Devices"
         case deviceCgroupRules = "DeviceCgroupRules"
         case deviceRequests = "DeviceRequests"
         case memoryReservation = "MemoryReservation"
         case memorySwap = "MemorySwap"
         case memorySwappiness = "MemorySwappiness"
+        case kernelMemoryTCP = "KernelMemoryTCP"
         case oomKillDisable = "OomKillDisable"
         case pidsLimit = "PidsLimit"
         case ulimits = "Ulimits"

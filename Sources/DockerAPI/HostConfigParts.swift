@@ -71,6 +71,32 @@ package struct DeviceRequest: Codable, Sendable, Equatable {
     package init() {}
 }
 
+/// One disk's weight among those who use it.
+package struct BlockWeight: Codable, Sendable, Equatable {
+    @Lenient package var path: String = ""
+    @Lenient package var weight: Int64 = 0
+
+    package enum CodingKeys: String, CodingKey {
+        case path = "Path"
+        case weight = "Weight"
+    }
+
+    package init() {}
+}
+
+/// How many bytes, or operations, a second go to or from one disk.
+package struct BlockRate: Codable, Sendable, Equatable {
+    @Lenient package var path: String = ""
+    @Lenient package var rate: Int64 = 0
+
+    package enum CodingKeys: String, CodingKey {
+        case path = "Path"
+        case rate = "Rate"
+    }
+
+    package init() {}
+}
+
 /// A resource limit.
 package struct Ulimit: Codable, Sendable, Equatable {
     @Lenient package var name: String = ""

@@ -146,11 +146,9 @@ package actor Container {
     /// Writes the end down, and whether it is one to start again after; nobody is told yet.
     func noteExit(_ exit: ExitRecord) async throws {
         note(exitCode: exit.exitCode, at: exit.finishedAt, error: exit.error)
-        let end = RestartRule.End(
-            exitCode: exit.exitCode,
-            wasAsked: record.hasBeenManuallyStopped,
-            restarts: record.restartCount
-        )
+        record.state.oomKilled = exit.lackedMemory == true
+        let wasAsked = record.hasBeenManuallyStopped
+        let end = RestartRule.End(exitCode: exit.exitCode, wasAsked: wasAsked, restarts: record.restartCount)
         if RestartRule.restarts(host.restartPolicy, after: end) {
             record.restartCount += 1
             record.state.status = "restarting"
@@ -286,9 +284,10 @@ package actor Container {
     }
 
     /// The host configuration as it is to be from now on.
-    func change(_ policy: RestartPolicy) throws {
+    func change(_ edit: (inout HostConfig) throws -> Void) throws {
+        guard phase != .removing && phase != .gone else { throw EngineError.removalInProgress(id) }
         var changed = host
-        changed.restartPolicy = policy
+        try edit(&changed)
         try file.save(changed)
         host = changed
     }

@@ -15,6 +15,10 @@ package struct ContainerDefaults: Sendable, Equatable {
     /// `no-new-privileges`; `--security-opt no-new-privileges=false` counts for more.
     package var noNewPrivileges = false
 
+    /// `seccomp-profile`.
+    package var seccomp = SeccompChoice.builtin
+    /// `lxcfs`: what is in `/proc` shows containers their own limits.
+    package var lxcfs = false
     /// `dns`, `dns-opts` and `dns-search`, for `resolv.conf`; each where the container has none of its own.
     package var dns: [String] = []
     package var dnsOptions: [String] = []
@@ -35,9 +39,6 @@ package struct ContainerDefaults: Sendable, Equatable {
         if host.initProcess == nil { host.initProcess = runsInit }
         let own = host.ulimits ?? []
         host.ulimits = own + ulimits.filter { limit in !own.contains { $0.name == limit.name } }
-        if noNewPrivileges, !(host.securityOpt ?? []).contains(where: { $0.hasPrefix("no-new-privileges") }) {
-            host.securityOpt = (host.securityOpt ?? []) + ["no-new-privileges"]
-        }
         if host.dns.isEmpty { host.dns = dns }
         if host.dnsOptions.isEmpty { host.dnsOptions = dnsOptions }
         if host.dnsSearch.isEmpty { host.dnsSearch = dnsSearch }

@@ -29,6 +29,11 @@ package struct ContainerRecord: Codable, Sendable, Equatable {
     @Lenient package var os: String = "linux"
     /// dockerd rejects a record without it.
     package var mountPoints: [String: MountPoint]? = [:]
+    /// What `--security-opt` and the daemon said when it was made: dockerd goes by these alone.
+    @Lenient package var noNewPrivileges: Bool = false
+    /// `unconfined`, `builtin`, a profile's JSON, or empty: the daemon's.
+    @Lenient package var seccompProfile: String = ""
+    @Lenient package var appArmorProfile: String = ""
 
     private enum CodingKeys: String, CodingKey {
         case id = "ID"
@@ -50,12 +55,21 @@ package struct ContainerRecord: Codable, Sendable, Equatable {
         case hasBeenManuallyStopped = "HasBeenManuallyStopped"
         case os = "OS"
         case mountPoints = "MountPoints"
+        case noNewPrivileges = "NoNewPrivileges"
+        case seccompProfile = "SeccompProfile"
+        case appArmorProfile = "AppArmorProfile"
     }
 }
 
 extension ContainerRecord {
     /// The name without Docker's leading `/`.
     var plainName: String { name.hasPrefix("/") ? String(name.dropFirst()) : name }
+
+    /// Writes down what a container that is being made keeps of its security.
+    mutating func take(_ options: SecurityOptions, _ standard: ContainerDefaults) {
+        noNewPrivileges = options.noNewPrivileges ?? standard.noNewPrivileges
+        seccompProfile = options.seccomp?.description ?? ""
+    }
 
     /// Names the files in `folder`, which may have been moved since the record was written.
     mutating func place(in folder: FilePath) {

@@ -28,7 +28,10 @@ extension Engine {
         var host = request.hostConfig
         if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
         host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
-        let warnings = try Validation.check(config, &host, containerDefaults)
+        var warnings = try Validation.check(config, &host, containerDefaults)
+        warnings += try ResourceChecks.check(&host, support, processors: Host.processors)
+        // Made now, since it can be refused, and so that the start need not wait for it.
+        _ = try await filter(for: host, SecurityOptions(checked: host.securityOpt).seccomp)
         let places = try endpoints(request.networking.endpoints, host)
         let id = randomHex(bytes: 32)
         config.hostname = Self.hostname(of: id, config, host)
@@ -68,6 +71,7 @@ extension Engine {
             driver: type(of: store.driver).name
         )
         record.networkSettings.networks = places
+        record.take(SecurityOptions(checked: host.securityOpt), containerDefaults)
         let (points, mounts) = try await mounts(of: id, config, host, isReadOnlyShallow)
         record.mountPoints = points
         let pending = pendingFolder.appending(id)

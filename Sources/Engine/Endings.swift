@@ -27,6 +27,7 @@ extension Engine {
     func tellOfEnd(_ record: ContainerRecord, _ exit: ExitRecord, leaving left: [Network]) {
         let began = Timestamp(record.state.startedAt) ?? exit.finishedAt
         let seconds = max(0, exit.finishedAt.seconds - began.seconds)
+        if exit.lackedMemory == true { emit("oom", record) }
         emit("die", record, ["execDuration": "\(seconds)", "exitCode": "\(exit.exitCode)"])
         tell(of: record.id, leaving: left)
         tell(ofVolumes: "unmount", record)

@@ -43,7 +43,10 @@ package final class Engine: Sendable {
     let registry: RegistryAccess
     let pool = BlockingPool()
     private let hierarchies: Hierarchies
+    /// Which limits this host can hold.
+    let support: LimitSupport
     let folderWatches = FolderWatches()
+    let filters = SeccompFilters()
     let log: Logger
     let metrics: EngineMetrics
     let live: Mutex<LiveSettings>
@@ -63,6 +66,7 @@ package final class Engine: Sendable {
         self.registry = registry
         self.log = log
         hierarchies = try Hierarchies()
+        support = hierarchies.support
         self.metrics = EngineMetrics(metrics)
         self.live = Mutex(live)
         events = Events(self.metrics.events)

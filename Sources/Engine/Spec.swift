@@ -12,6 +12,8 @@ enum Spec {
         static let user = "io.varve.user"
         /// Groups to add, by name or number, separated by commas.
         static let groups = "io.varve.group-add"
+        /// The bundle has the seccomp filter's program, made ahead, in `seccomp`: the flags to load it with.
+        static let seccomp = "io.varve.seccomp"
     }
 
     /// Builds the configuration for `record` and `host`.
@@ -32,7 +34,9 @@ enum Spec {
             spec.hostname = record.config.hostname
             if record.config.domainname != "" { spec.domainname = record.config.domainname }
         }
-        spec.mounts = SpecMounts.all(record, host)
+        // Who has another container's IPC has its shared memory.
+        let shared = joined["ipc"].map { String($0.dropLast("ipc".count)) + "mnt" }
+        spec.mounts = SpecMounts.all(record, host, shared: shared)
         if let initProgram {
             spec.mounts?.append(SpecMounts.file(initProgram, at: Self.initPath))
             let command = spec.process?.args ?? []
@@ -74,9 +78,9 @@ enum Spec {
                 soft: UInt64(bitPattern: $0.soft)
             )
         }
-        process.noNewPrivileges = (host.securityOpt ?? []).contains { option in
-            ["no-new-privileges", "no-new-privileges=true", "no-new-privileges:true"].contains(option)
-        }
+        // Records of old have it in the options alone.
+        let options = SecurityOptions(checked: host.securityOpt)
+        process.noNewPrivileges = options.noNewPrivileges ?? record.noNewPrivileges
         process.oomScoreAdj = host.oomScoreAdj
         return process
     }

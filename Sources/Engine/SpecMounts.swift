@@ -5,12 +5,12 @@ import SystemPackage
 /// What is mounted in a container, in order: parents before what is below them.
 enum SpecMounts {
     /// Docker's default mounts, the container's own files, and what the user asked for, which replaces a default on the
-    /// same destination.
-    static func all(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
+    /// same destination. `shared` is the mount namespace whose `/dev/shm` it has.
+    static func all(_ record: ContainerRecord, _ host: HostConfig, shared: String? = nil) -> [RuntimeMount] {
         var asked = binds(record, host) + requested(record, host) + tmpfs(host)
         asked += others(record, host, Set(asked.map(\.destination)))
         let taken = Set(asked.map(\.destination))
-        let given = (defaults(host) + files(record)).filter { mount in
+        let given = (defaults(host, shared) + files(record)).filter { mount in
             !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
         }
         // Stable, by depth: a mount on /a/b must come after one on /a.
@@ -31,7 +31,7 @@ enum SpecMounts {
         return mount
     }
 
-    static func defaults(_ host: HostConfig) -> [RuntimeMount] {
+    private static func defaults(_ host: HostConfig, _ shared: String?) -> [RuntimeMount] {
         let access = host.privileged ? "rw" : "ro"
         let shm = host.shmSize > 0 ? host.shmSize : 67_108_864
         var mounts = [
@@ -49,6 +49,8 @@ enum SpecMounts {
         ]
         if host.ipcMode == "host" {
             mounts.append(mount("/dev/shm", "bind", "/dev/shm", ["rbind", "rprivate"]))
+        } else if let shared {
+            mounts.append(mount("/dev/shm", "bind", "/dev/shm", ["bind", RuntimeMount.found + shared]))
         } else if host.ipcMode != "none" {
             mounts.append(mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=\(shm)"]))
         }

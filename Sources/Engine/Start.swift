@@ -6,6 +6,7 @@ import Linux
 import Logging
 import OCI
 import RuntimeProtocol
+import Seccomp
 import Storage
 import SystemPackage
 
@@ -47,15 +48,13 @@ extension Engine {
     }
 
     private func launch(_ container: Container) async throws -> Monitor {
-        let host = containerDefaults.applied(to: await container.host)
+        let host = try checked(containerDefaults.applied(to: await container.host))
         let record = try await showImages(await container.record, host)
         try enterNetworks(record)
-        let spec = Spec.make(
-            record,
-            host,
-            joined: try await joinedNamespaces(host),
-            initProgram: try Self.initProgram(for: host)
-        )
+        let kept = record.seccompProfile.isEmpty ? nil : SeccompChoice(record.seccompProfile)
+        let own = kept ?? SecurityOptions(checked: host.securityOpt).seccomp
+        let filter = try await filter(for: host, own)
+        let spec = try await spec(record, host, filter)
         let bundle = settings.execRoot.appending(record.id)
         let request = try await pool.run { [store, volumes] in
             try Self.makeBindSources(host)
@@ -63,6 +62,9 @@ extension Engine {
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
             let config = Array(try JSONEncoder().encode(spec))
             try writeFile(config, to: bundle.appending("config.json"), mode: [.ownerReadWrite])
+            if let program = filter?.instructions {
+                try writeFile(program, to: bundle.appending("seccomp"), mode: [.ownerReadWrite])
+            }
             let log = try LogTarget(record, host)
             if let log, log.format == .local {
                 let folder = FilePath(log.path).removingLastComponent()
@@ -78,6 +80,35 @@ extension Engine {
             )
         }
         return try await launcher.launch(request)
+    }
+
+    /// Its limits once more, since it may come from another host, kernel or engine.
+    private func checked(_ host: HostConfig) throws -> HostConfig {
+        var host = host
+        _ = try ResourceChecks.check(&host, support, processors: Host.processors)
+        return host
+    }
+
+    private func spec(_ record: ContainerRecord, _ host: HostConfig, _ filter: SeccompProgram?) async throws
+        -> RuntimeSpec
+    {
+        var spec = Spec.make(
+            record,
+            host,
+            joined: try await joinedNamespaces(host),
+            initProgram: try Self.initProgram(for: host)
+        )
+        // They look at the host's files, which may lie on a server that does not answer.
+        let (nodes, resources, mounts) = try await pool.run { [standard = containerDefaults.lxcfs] in
+            let devices = try HostDevices.all(host)
+            let mounts = try Lxcfs.mounts(host, standard: standard)
+            return (devices.nodes, try SpecResources.make(host, devices.rules), mounts)
+        }
+        spec.mounts? += mounts
+        spec.linux?.devices = nodes
+        spec.linux?.resources = resources
+        spec.annotations?[Spec.Annotation.seccomp] = filter.map { "\($0.flags)" }
+        return spec
     }
 
     /// The record with the places where images that it mounts are shown.
@@ -119,6 +150,13 @@ extension Engine {
             let other = try containers.find(String(mode.dropFirst("container:".count)))
             guard let monitor = try? await other.running() else {
                 throw EngineError(.conflict, "cannot join \(type) namespace of a non running container: \(other.id)")
+            }
+            if type == "ipc" {
+                let mode = await other.host.ipcMode
+                guard ["shareable", "host"].contains(mode) || mode.hasPrefix("container:") else {
+                    let reason = "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
+                    throw EngineError(.invalid, "container \(other.id): \(reason)")
+                }
             }
             joined[type] = "/proc/\(monitor.pid)/ns/\(file)"
         }

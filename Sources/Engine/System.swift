@@ -1,3 +1,4 @@
+import Cgroups
 package import DockerAPI
 import Glibc
 import GraphDrivers
@@ -69,7 +70,9 @@ extension Engine {
         info.runtimes = ["varve-runtime": RuntimePath()]
         info.defaultRuntime = "varve-runtime"
         info.liveRestoreEnabled = true
-        info.warnings = store.damages.map(\.description) + ["WARNING: No resource limits and no seccomp profile yet"]
+        describeLimits(&info)
+        info.warnings = store.damages.map(\.description) + info.warnings
+        info.securityOptions = securityOptions(live.containers)
         return info
     }
 
@@ -96,6 +99,29 @@ extension Engine {
         return counts
     }
 
+    private func securityOptions(_ standard: ContainerDefaults) -> [String] {
+        let profile =
+            switch standard.seccomp {
+            case .builtin: "builtin"
+            case .unconfined: "unconfined"
+            case .profile: "custom"
+            }
+        return ["name=seccomp,profile=\(profile)"] + (cgroupVersion == nil ? [] : ["name=cgroupns"])
+            + (standard.noNewPrivileges ? ["name=no-new-privileges"] : [])
+    }
+
+    private func describeLimits(_ info: inout InfoResponse) {
+        (info.memoryLimit, info.swapLimit, info.oomKillDisable) = (
+            support.memory, support.swap, support.withoutOOMKiller
+        )
+        (info.cpuCfsPeriod, info.cpuCfsQuota) = (support.cpuQuota, support.cpuQuota)
+        (info.cpuShares, info.cpuSet, info.pidsLimit) = (support.cpuShares, support.cpuset, support.pids)
+        info.warnings = [
+            ("memory limit", support.memory), ("swap limit", support.swap), ("cpu cfs quota", support.cpuQuota),
+            ("cpu shares", support.cpuShares), ("cpuset", support.cpuset), ("pids limit", support.pids),
+        ].filter { !$0.1 }.map { "WARNING: No \($0.0) support" }
+    }
+
     private func describeHost(_ info: inout InfoResponse) {
         info.id = Host.machineID
         info.systemTime = Timestamp.now.description
@@ -105,7 +131,7 @@ extension Engine {
         (info.operatingSystem, info.osVersion) = Host.release
         info.osType = "linux"
         info.architecture = Host.machine
-        info.ncpu = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        info.ncpu = Host.processors
         info.memTotal = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         info.name = Host.name
         info.ipv4Forwarding = (try? readFile("/proc/sys/net/ipv4/ip_forward").first) == UInt8(ascii: "1")
@@ -114,6 +140,8 @@ extension Engine {
 
 /// What this machine says of itself.
 enum Host {
+    static var processors: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+
     /// The proxy that the daemon's environment names, in capitals or not, without passwords.
     static func proxy(_ name: String) -> String {
         guard let value = getenv(name) ?? getenv(name.lowercased()) else { return "" }

@@ -29,6 +29,7 @@ enum Validation {
         Destination.makePlain(&host)
         try checkMounts(host)
         try checkPrivileges(host)
+        _ = try Lxcfs.isWanted(host)
         standard.fill(&host)
         defaults(&host)
         return try warnings(host)
@@ -186,9 +187,15 @@ enum Validation {
         if host.autoRemove && !["", "no"].contains(policy) {
             throw EngineError(.invalid, "can't create 'AutoRemove' container with restart policy")
         }
-        if host.memory > 0 && host.memory < 6 << 20 {
-            throw EngineError(.invalid, "Minimum memory limit allowed is 6MB")
+        for device in host.devices ?? [] {
+            guard device.cgroupPermissions.isEmpty || HostDevices.isAccess(device.cgroupPermissions) else {
+                throw EngineError(.invalid, "invalid device mode: \(device.cgroupPermissions)")
+            }
+            guard device.pathInContainer.isEmpty || device.pathInContainer.hasPrefix("/") else {
+                throw EngineError(.invalid, "\(device.pathInContainer) is not an absolute path")
+            }
         }
+        for rule in host.deviceCgroupRules ?? [] { _ = try HostDevices.rule(rule) }
         guard FilePath(host.cgroupParent).components.allSatisfy({ $0.kind == .regular }) else {
             throw EngineError(.invalid, "invalid cgroup parent \(host.cgroupParent): it must not have . or .. in it")
         }
@@ -217,8 +224,6 @@ enum Validation {
             policy.name = "no"
             host.restartPolicy = policy
         }
-        if host.memorySwappiness == -1 { host.memorySwappiness = nil }
-        if host.pidsLimit == 0 { host.pidsLimit = nil }
         host.maskedPaths = host.maskedPaths ?? (host.privileged ? [] : SpecPaths.masked)
         host.readonlyPaths = host.readonlyPaths ?? (host.privileged ? [] : SpecPaths.readonly)
     }
@@ -233,18 +238,10 @@ enum Validation {
                 warnings.append("users' own networks have no interfaces yet: the container can't be started in one")
             }
         }
-        if host.memory > 0 || host.nanoCpus > 0 || host.cpuQuota > 0 || host.cpuShares > 0 || host.pidsLimit ?? 0 > 0 {
-            warnings.append("resource limits are not there yet: the container runs without them")
-        }
-        if !(host.devices ?? []).isEmpty || !(host.deviceCgroupRules ?? []).isEmpty {
-            warnings.append("devices of the host are not there yet: the container has none of them")
-        }
         if !["", "host"].contains(host.usernsMode) {
             warnings.append("user namespaces are not there yet: the container has the host's")
         }
-        let ignored = (host.securityOpt ?? []).filter { !$0.hasPrefix("no-new-privileges") }
-        for option in ignored {
-            let name = option.prefix { $0 != "=" && $0 != ":" }
+        for name in try SecurityOptions(host.securityOpt).ignored {
             warnings.append("--security-opt \(name) is not there yet, and without effect")
         }
         if !host.portBindings.isEmpty { warnings.append("published ports are not there yet: they are not published") }

@@ -5,6 +5,7 @@ package struct RuntimeLinux: Codable, Sendable, Equatable {
     package var gidMappings: [RuntimeIDMapping]?
     package var devices: [RuntimeDevice]?
     package var cgroupsPath: String?
+    package var resources: RuntimeResources?
     package var sysctl: [String: String]?
     package var rootfsPropagation: String?
     package var maskedPaths: [String]?

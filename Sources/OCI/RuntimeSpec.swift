@@ -40,6 +40,9 @@ package struct RuntimeMount: Codable, Sendable, Equatable {
     /// Another: `rro` must hold for what is mounted below, or the mount fails.
     package static let readOnlyBelow = "varve.read-only-below"
 
+    /// A third: the file of the mount namespace in which a bind mount's source is found, as a mount of its own.
+    package static let found = "varve.found-in="
+
     package init(destination: String) {
         self.destination = destination
     }

@@ -48,6 +48,8 @@ package struct ExitRecord: Sendable, Equatable, Codable {
     package var finishedAt: Timestamp
     /// Why there is no status of the process's own, if there is none.
     package var error: String
+    /// Whether the kernel killed it, or another process of its container, for want of memory.
+    package var lackedMemory: Bool?
 
     package init(exitCode: Int, finishedAt: Timestamp, error: String = "") {
         self.exitCode = exitCode

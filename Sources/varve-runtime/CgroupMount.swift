@@ -8,6 +8,7 @@ enum CgroupMount {
     static func make(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
         let options = MountOptions(entry.options ?? [])
         let target = try root.makeFolder(entry.destination)
+        try ProcFiles.keep(target, from: nil, entry, in: root)
         if try FileSystemType(of: "/sys/fs/cgroup").magic == 0x6367_7270 {
             try sys("mount cgroup2 on \(entry.destination)") {
                 mount("cgroup", place(target.rawValue), "cgroup2", options.flags, nil)

@@ -14,19 +14,27 @@ struct ContainerGroups {
     init(_ spec: RuntimeSpec) throws {
         guard let path = spec.linux?.cgroupsPath, let hierarchies = WarmUp.hierarchies, hierarchies.version != nil
         else {
+            // Whoever may make nodes would open every disk of the host.
+            guard (spec.linux?.resources?.devices ?? []).allSatisfy(\.allow) else {
+                throw StepError("there are none, so that nothing would keep the host's devices from the container")
+            }
             (group, entrance) = (nil, Entrance())
             return
         }
         let group = try ControlGroup(path, in: hierarchies)
         do {
             try group.make()
-            entrance = try group.entrance()
+            try group.limit(spec.linux?.resources ?? RuntimeResources())
+            entrance = try group.entrance(devices: Devices.rules(spec))
         } catch {
             try? group.remove()  // the first error is the one to report
             throw error
         }
         self.group = group
     }
+
+    /// Whether the kernel killed any of its processes for want of memory.
+    var hadKills: Bool { group?.kills ?? 0 > 0 }
 
     /// Says in the container's folder, which is the working folder, that the daemon shall look again where it can't.
     func remove() {

@@ -1,4 +1,5 @@
 import CLinux
+import Cgroups
 import Glibc
 import Linux
 import OCI
@@ -6,21 +7,20 @@ import RuntimeProtocol
 
 /// What the container's first process does, from its birth in new namespaces to the program.
 ///
-/// The order: the control groups' namespace while it is in its own; joined namespaces before anything is made in them; the network before sysctls, which belong to it; the tree
+/// The order: joined namespaces before anything is made in them; the network before sysctls, which belong to it; the tree
 /// before masks, which lie on it; masks before the tree becomes `/`, while paths are still resolved by handles; the host's
 /// tree goes last, since mounts come from it.
 struct ContainerInit {
     let spec: RuntimeSpec
     let message: LaunchMessage
+    let groups: Entrance
+    let filter: SeccompFilter
     let socket: CInt
     let stdio: (CInt, CInt, CInt)
     /// Descriptors of namespaces to enter.
     let joined: [(type: String, descriptor: CInt)]
 
     func run() throws -> Never {
-        if isNew("cgroup") {
-            try sys("make a cgroup namespace") { linux_unshare(CInt(LINUX_NEWCGROUP)) }
-        }
         for namespace in joined {
             try sys("join the \(namespace.type) namespace") { linux_setns(namespace.descriptor, 0) }
         }
@@ -35,7 +35,8 @@ struct ContainerInit {
             groups: (annotations["io.varve.group-add"] ?? "").split(separator: ",").map(String.init),
             socket: socket,
             stdio: stdio,
-            isFirst: true
+            isFirst: true,
+            filter: filter
         ).run()
     }
 
@@ -47,6 +48,11 @@ struct ContainerInit {
         let place = message.folder + "/rootfs"
         let files = RootFileSystem(spec: spec, place: place)
         try step("root file system") { try files.mountRoot(folder: message.rootFolder, mounts: message.mounts) }
+        try groups.closeDevices(isFirst: true)
+        // Its root is the groups that the process is in: all of them by now.
+        if isNew("cgroup") {
+            try sys("make a cgroup namespace") { linux_unshare(CInt(LINUX_NEWCGROUP)) }
+        }
         let root = try ContainerRoot(place)
         try files.mountAll(in: root)
         try step("devices") { try Devices.make(spec, in: root) }

@@ -21,6 +21,20 @@ struct ContainerRoot: ~Copyable {
         )
     }
 
+    /// Where an open file is, as the container will call it.
+    func path(of descriptor: CInt) throws -> String {
+        let (own, whole) = (try Self.link(folder.rawValue), try Self.link(descriptor))
+        if whole == own { return "/" }
+        guard whole.hasPrefix(own + "/") else { throw StepError("\(whole) is not in the container") }
+        return String(whole.dropFirst(own.count))
+    }
+
+    private static func link(_ descriptor: CInt) throws -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = try sys("look at a mount point") { readlink(place(descriptor), &buffer, buffer.count) }
+        return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
     /// A handle on the folder at `path`, which is made, with its parents, where it is missing.
     func makeFolder(_ path: String, mode: mode_t = 0o755) throws -> OwnedDescriptor {
         var done = ""

@@ -14,6 +14,20 @@ enum Devices {
         ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"), ("core", "/proc/kcore"),
     ]
 
+    /// What may be opened: what the configuration says, and then what every container has; any node may be made.
+    ///
+    /// A terminal's (5:2, 136), the console that is one of those, and, as with runc, `/dev/net/tun` (10:200), which does
+    /// nothing without CAP_NET_ADMIN, are among it.
+    static func rules(_ spec: RuntimeSpec) -> [RuntimeDeviceRule] {
+        let own = spec.linux?.resources?.devices ?? [RuntimeDeviceRule(allow: false)]
+        // Everything else is allowed then, too.
+        if own.first?.allow == true { return own }
+        let common: [(Int64, Int64?)] =
+            nodes.map { (Int64($0.major), Int64($0.minor)) } + [(5, 1), (5, 2), (136, nil), (10, 200)]
+        return own + ["c", "b"].map { RuntimeDeviceRule(allow: true, type: $0, access: "m") }
+            + common.map { RuntimeDeviceRule(allow: true, type: "c", major: $0.0, minor: $0.1) }
+    }
+
     /// Fills the tmpfs on `/dev`; where the user mounted a `/dev` of his own, nothing is made in it.
     static func make(_ spec: RuntimeSpec, in root: borrowing ContainerRoot) throws {
         guard spec.mounts?.contains(where: { $0.destination == "/dev" && $0.type == "tmpfs" }) == true else { return }
@@ -22,7 +36,7 @@ enum Devices {
             try sys("make /dev/\(node.name)") {
                 mknodat(dev.rawValue, node.name, S_IFCHR | 0o666, linux_makedev(node.major, node.minor))
             }
-            // mknod goes through the umask.
+            // mknod goes through the umask; nobody else has this tmpfs.
             try sys("set the mode of /dev/\(node.name)") { fchmodat(dev.rawValue, node.name, 0o666, 0) }
         }
         for (name, target) in links {
@@ -38,8 +52,17 @@ enum Devices {
         let type = ["c": S_IFCHR, "u": S_IFCHR, "b": S_IFBLK, "p": S_IFIFO][device.type] ?? S_IFCHR
         let mode = mode_t(device.fileMode ?? 0o666) & 0o7777
         let number = linux_makedev(UInt32(clamping: device.major ?? 0), UInt32(clamping: device.minor ?? 0))
-        try sys("make \(device.path)") { mknodat(parent.rawValue, name, type | mode, number) }
-        try sys("set the mode of \(device.path)") { fchmodat(parent.rawValue, name, mode, 0) }
+        // Made with its mode: one that is changed afterwards may by then be a link that somebody put there, who shares the
+        // folder, and this still has the host's tree.
+        let before = umask(0)
+        defer { umask(before) }
+        do throws(SystemError) {
+            try sys("make \(device.path)") { mknodat(parent.rawValue, name, type | mode, number) }
+        } catch {
+            // Whatever is there, the user or the image put it there.
+            if error.errno == .fileExists { return }
+            throw error
+        }
         try sys("set the owner of \(device.path)") {
             fchownat(parent.rawValue, name, device.uid ?? 0, device.gid ?? 0, AT_SYMLINK_NOFOLLOW)
         }

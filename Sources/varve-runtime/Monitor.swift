@@ -17,6 +17,7 @@ final class Monitor {
     private let control: Connection
     private var container: Session?
     private var groups = ContainerGroups()
+    private var filter = SeccompFilter()
     private var mountNamespace: CInt = -1
     private var sessions: [Session] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
@@ -49,7 +50,8 @@ final class Monitor {
         }
         let log = message.log.map(LogWriter.init)
         groups = try step("control groups") { try ContainerGroups(spec) }
-        let ready = try Spawn.container(spec, message, groups.entrance)
+        filter = try step("seccomp") { try SeccompFilter(spec) }
+        let ready = try Spawn.container(spec, message, groups.entrance, filter)
         // As long as somebody holds it, the end of the process is not held up by the end of its mounts (an overlay flushes
         // the whole file system below it).
         mountNamespace = open("/proc/\(ready.pid)/ns/mnt", O_RDONLY | O_CLOEXEC)
@@ -184,6 +186,7 @@ final class Monitor {
 
     private func finishContainer(_ container: Session) -> Never {
         container.log?.finish()
+        if groups.hadKills { container.exit?.lackedMemory = true }
         groups.remove()
         if let exit = container.exit, let data = try? JSONEncoder().encode(exit) {
             // The folder is the daemon's; when it is gone, nobody wants the record.
@@ -250,7 +253,7 @@ extension Monitor {
         guard let exec = request.exec, let name = request.process, let container, container.exit == nil else {
             throw StepError("container is not running")
         }
-        let ready = try Spawn.exec(exec, in: container.pid, spec, groups.entrance)
+        let ready = try Spawn.exec(exec, in: container.pid, spec, groups.entrance, filter)
         let session = try Session(
             name: name,
             pid: ready.pid,

@@ -13,6 +13,8 @@ struct MountOptions {
     var mustBeReadOnlyBelow = false
     /// The part of the source that is mounted.
     var subpath: String?
+    /// The mount namespace that the source is in.
+    var foundIn: String?
     var data: [String] = []
 
     private static let on: [String: UInt] = [
@@ -48,6 +50,8 @@ struct MountOptions {
                 mustBeReadOnlyBelow = true
             } else if option.hasPrefix(RuntimeMount.subpath) {
                 subpath = String(option.dropFirst(RuntimeMount.subpath.count))
+            } else if option.hasPrefix(RuntimeMount.found) {
+                foundIn = String(option.dropFirst(RuntimeMount.found.count))
             } else if option != "defaults" {
                 data.append(option)
             }

@@ -7,7 +7,7 @@ import RuntimeProtocol
 /// The last steps of a container's process and of an exec alike, from the moment the tree is `/`.
 ///
 /// The order: the terminal while we may still open devices; the folder and the program's path as the user who will use
-/// them sees them; limits and OOM score before capabilities go; ids and capabilities; what must hold from the first
+/// them sees them; limits and OOM score before capabilities go; the seccomp filter; ids and capabilities; what must hold from the first
 /// instruction of the program (signals, descriptors); then the report, and after the go the program.
 struct ProcessSetup {
     let process: RuntimeProcess
@@ -19,6 +19,7 @@ struct ProcessSetup {
     let stdio: (CInt, CInt, CInt)
     /// Only the container's first process puts its terminal on `/dev/console`, and makes a missing working folder.
     let isFirst: Bool
+    let filter: SeccompFilter
 
     func run() throws -> Never {
         var warnings: [String] = []
@@ -35,8 +36,13 @@ struct ProcessSetup {
         try Limits.set(process.rlimits ?? [], warnings: &warnings)
         _ = Credentials.available(process.capabilities?.bounding ?? [], warnings: &warnings)
         umask(mode_t(process.user?.umask ?? 0o022))
+        // Before the filter: profiles of old know no close_range. What is opened from here on is marked by itself.
+        try sys("close what the program must not have") { linux_cloexec_from(3) }
         if process.noNewPrivileges == true {
             try sys("set no_new_privs") { linux_prctl(CInt(LINUX_PR_SET_NO_NEW_PRIVS), 1, 0) }
+        } else {
+            // Later this process may not. So the filter must let it go on with what follows, as with runc and crun.
+            try filter.load()
         }
         try Credentials.take(account, process.capabilities)
         // Changing ids clears it, so it is set after that: the process ends with its monitor.
@@ -45,12 +51,12 @@ struct ProcessSetup {
         let arguments = process.args ?? []
         let program = try Executable.find(arguments.first ?? "", environment: environment)
         linux_reset_signals()
-        try sys("close what the program must not have") { linux_cloexec_from(3) }
         var report = Report()
         report.ready = true
         report.warnings = warnings
         try report.send(to: socket, descriptor: master)
         try waitForGo()
+        if process.noNewPrivileges == true { try filter.load() }
         try Executable.run(program, arguments, environment)
     }
 

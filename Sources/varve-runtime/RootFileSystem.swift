@@ -50,6 +50,7 @@ struct RootFileSystem {
     /// A file system of its own: proc, sysfs, tmpfs, devpts, mqueue.
     private func mountNew(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
         let target = try root.makeFolder(entry.destination)
+        try ProcFiles.keep(target, from: nil, entry, in: root)
         let type = entry.type ?? ""
         if type == "proc" || type == "sysfs" { try refuseLink(entry.destination, in: root) }
         let options = MountOptions(entry.options ?? [])
@@ -73,9 +74,11 @@ struct RootFileSystem {
     private func bind(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
         let options = MountOptions(entry.options ?? [])
         let path = entry.source ?? ""
+        if let other = options.foundIn { return try attach(path, of: other, entry.destination, in: root) }
         let source = try open(path, options.subpath)
         let isFolder = try ContainerRoot.type(of: source.rawValue) == S_IFDIR
         let target = isFolder ? try root.makeFolder(entry.destination) : try root.makeFile(entry.destination)
+        try ProcFiles.keep(target, from: source.rawValue, entry, in: root)
         let binding = options.flags & UInt(MS_REC) | UInt(MS_BIND)
         try sys("bind \(path) on \(entry.destination)") {
             mount(varve_runtime.place(source.rawValue), varve_runtime.place(target.rawValue), nil, binding, nil)
@@ -90,6 +93,24 @@ struct RootFileSystem {
             options.propagation == 0 ? UInt(MS_PRIVATE | MS_REC) : options.propagation,
             in: root
         )
+    }
+
+    /// Another container's mount: it is on no path of the host's, so that it goes with its last user.
+    private func attach(
+        _ path: String,
+        of namespace: String,
+        _ destination: String,
+        in root: borrowing ContainerRoot
+    ) throws {
+        let other = OwnedDescriptor(try sys("open \(namespace)") { Glibc.open(namespace, O_RDONLY | O_CLOEXEC) })
+        let target = try root.makeFolder(destination)
+        try ProcFiles.keep(target, from: nil, RuntimeMount(destination: destination), in: root)
+        let copy = OwnedDescriptor(
+            try sys("find \(path) of the other container") { linux_mount_of(other.rawValue, path) }
+        )
+        try sys("attach \(destination)") {
+            linux_attach_mount(copy.rawValue, varve_runtime.place(target.rawValue))
+        }
     }
 
     /// With all that is mounted below; a kernel before 5.12 can't, and the topmost alone is then, or it fails.

@@ -25,7 +25,12 @@ enum Spawn {
     ]
 
     /// Clones the container's first process and waits until it has set itself up.
-    static func container(_ spec: RuntimeSpec, _ message: LaunchMessage, _ groups: Entrance) throws -> Ready {
+    static func container(
+        _ spec: RuntimeSpec,
+        _ message: LaunchMessage,
+        _ groups: Entrance,
+        _ filter: SeccompFilter
+    ) throws -> Ready {
         let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
         var new = UInt64(LINUX_NEWNS)
         var joined: [(type: String, descriptor: CInt)] = []
@@ -47,18 +52,31 @@ enum Spawn {
             }
         }
         return try start(stdio, clone: new, groups) { socket in
-            try ContainerInit(spec: spec, message: message, socket: socket, stdio: stdio.inside, joined: joined).run()
+            try ContainerInit(
+                spec: spec,
+                message: message,
+                groups: groups,
+                filter: filter,
+                socket: socket,
+                stdio: stdio.inside,
+                joined: joined
+            ).run()
         }
     }
 
     /// Starts a process in the namespaces of `container`.
-    static func exec(_ exec: ExecMessage, in container: Int32, _ spec: RuntimeSpec, _ entrance: Entrance) throws
-        -> Ready
-    {
+    static func exec(
+        _ exec: ExecMessage,
+        in container: Int32,
+        _ spec: RuntimeSpec,
+        _ entrance: Entrance,
+        _ filter: SeccompFilter
+    ) throws -> Ready {
         let stdio = try Stdio(terminal: exec.process.terminal == true, openStdin: exec.openStdin)
         let handle = OwnedDescriptor(try sys("find the container") { linux_pidfd_open(container, 0) })
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
         return try start(stdio, clone: 0, entrance) { socket in
+            try entrance.closeDevices(isFirst: false)
             // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
             try enter(handle.rawValue)
             var turn: [CInt] = [-1, -1]
@@ -81,7 +99,8 @@ enum Spawn {
                 groups: groups,
                 socket: socket,
                 stdio: stdio.inside,
-                isFirst: false
+                isFirst: false,
+                filter: filter
             ).run()
         }
     }

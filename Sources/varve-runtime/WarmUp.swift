@@ -1,5 +1,7 @@
 import Cgroups
 import FoundationEssentials
+import Glibc
+import Linux
 import OCI
 import RuntimeProtocol
 
@@ -8,6 +10,24 @@ import RuntimeProtocol
 enum WarmUp {
     /// The host's control groups: looked up once, for all monitors.
     static let hierarchies = try? Hierarchies()
+
+    /// Which namespaces the host has: monitors are in them, and containers where they share them.
+    private static let namespaces = Dictionary(
+        uniqueKeysWithValues: ["net", "ipc", "uts"].map { ($0, try? identity(of: $0)) }
+    )
+
+    /// Whether the calling process is in the host's namespace of that name; true where that can't be said.
+    static func isOfHost(_ name: String) throws -> Bool {
+        guard let host = namespaces[name] ?? nil else { return true }
+        return try identity(of: name) == host
+    }
+
+    /// (man 7 namespaces: the same number is the same namespace)
+    private static func identity(of name: String) throws -> UInt64 {
+        var status = stat()
+        try sys("look at the \(name) namespace") { stat("/proc/self/ns/\(name)", &status) }
+        return UInt64(status.st_ino)
+    }
 
     static func run() {
         let encoder = JSONEncoder()
@@ -25,7 +45,7 @@ enum WarmUp {
         reply.exit = ExitRecord(exitCode: 0, finishedAt: Timestamp(seconds: 0))
         pass(reply)
         pass(ControlRequest(.attach))
-        _ = hierarchies
+        _ = (hierarchies, namespaces)
     }
 
     private static var spec: RuntimeSpec {

@@ -81,7 +81,8 @@ extension RunOptions {
             ("GroupAdd", groupAdd), ("VolumesFrom", volumesFrom),
         ] where !values.isEmpty { host.append((key: key, value: .strings(values))) }
         if !tmpfs.isEmpty { host.append((key: "Tmpfs", value: .pairs(tmpfs, separator: ":"))) }
-        for (key, entries) in [("Sysctls", sysctl), ("StorageOpt", storageOpt), ("Annotations", annotation)]
+        let notes = annotation + (lxcfs ? ["io.varve.lxcfs=true"] : [])
+        for (key, entries) in [("Sysctls", sysctl), ("StorageOpt", storageOpt), ("Annotations", notes)]
         where !entries.isEmpty { host.append((key: key, value: .pairs(entries))) }
         for (key, text) in [
             ("Runtime", runtime), ("UsernsMode", userns), ("CgroupnsMode", cgroupns), ("CgroupParent", cgroupParent),

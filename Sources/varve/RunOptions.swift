@@ -41,6 +41,7 @@ struct RunOptions: ParsableArguments {
     @Option(name: .customLong("stop-timeout"), parsing: .unconditional, help: "Seconds between that and SIGKILL.")
     var stopTimeout: Int?
     @Flag(help: "Run a small init that reaps processes.") var `init` = false
+    @Flag(help: "Show the container its own limits in /proc, by the host's lxcfs.") var lxcfs = false
     @Option(help: "Fetch the image before: always, missing (the default), never.") var pull: String?
     @Flag(name: .shortAndLong, help: "Say nothing of fetching the image.") var quiet = false
     @Flag(

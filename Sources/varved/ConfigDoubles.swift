@@ -50,7 +50,8 @@ extension DaemonFlags {
             (.maxDownloadAttempts, number(maxDownloadAttempts)), (.runsInit, flag(`init`)),
             (.noNewPrivileges, flag(noNewPrivileges)), (.defaultShmSize, defaultShmSize),
             (.defaultIpcMode, defaultIpcMode), (.defaultCgroupnsMode, defaultCgroupnsMode),
-            (.defaultUlimits, list(defaultUlimit)), (.dns, list(dns)),
+            (.defaultUlimits, list(defaultUlimit)), (.seccompProfile, seccompProfile), (.lxcfs, flag(lxcfs)),
+            (.dns, list(dns)),
             (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)),
         ]
     }

@@ -40,6 +40,8 @@ struct ConfigFile: Decodable {
     var defaultIpcMode: String?
     var defaultCgroupnsMode: String?
     var defaultUlimits: [String: Ulimit]?
+    var seccompProfile: String?
+    var lxcfs: Bool?
     var dns: [String]?
     var dnsOptions: [String]?
     var dnsSearch: [String]?
@@ -89,6 +91,8 @@ struct ConfigFile: Decodable {
         case defaultIpcMode = "default-ipc-mode"
         case defaultCgroupnsMode = "default-cgroupns-mode"
         case defaultUlimits = "default-ulimits"
+        case seccompProfile = "seccomp-profile"
+        case lxcfs
         case dns
         case dnsOptions = "dns-opts"
         case dnsSearch = "dns-search"
@@ -153,7 +157,7 @@ struct ConfigFile: Decodable {
         switch path.first {
         case CodingKeys.debug.rawValue, CodingKeys.tls.rawValue, CodingKeys.tlsverify.rawValue,
             CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue, CodingKeys.runsInit.rawValue,
-            CodingKeys.noNewPrivileges.rawValue:
+            CodingKeys.noNewPrivileges.rawValue, CodingKeys.lxcfs.rawValue:
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
             CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,

@@ -23,6 +23,9 @@ extension ContainerDefaults {
         ulimits =
             try flags.defaultUlimit.isEmpty
             ? Self.ulimits(file.defaultUlimits ?? [:]) : flags.defaultUlimit.map(Self.ulimit)
+        seccomp = try Self.profile(flags.seccompProfile ?? file.seccompProfile ?? "")
+        lxcfs = flags.lxcfs || file.lxcfs ?? false
+        if lxcfs { do { try Lxcfs.check() } catch { throw StartFailure("lxcfs: \(error)") } }
         dns = try (flags.dns.isEmpty ? file.dns ?? [] : flags.dns).map(Self.nameServer)
         dnsOptions = flags.dnsOpt.isEmpty ? file.dnsOptions ?? [] : flags.dnsOpt
         dnsSearch = flags.dnsSearch.isEmpty ? file.dnsSearch ?? [] : flags.dnsSearch
@@ -34,6 +37,17 @@ extension ContainerDefaults {
         do { size = try parseSize(text) } catch { throw StartFailure("default-shm-size: \(error)") }
         guard size > 0 else { throw StartFailure("default-shm-size must be above 0; leave it out for 64M") }
         return size
+    }
+
+    /// `builtin`, `unconfined`, or what is in a file.
+    private static func profile(_ name: String) throws -> SeccompChoice {
+        guard SeccompChoice(name) == .profile(name) else { return SeccompChoice(name) }
+        do {
+            let path = try Settings.absolute(name, "seccomp-profile")
+            let choice = SeccompChoice.profile(String(decoding: try readFile(path, limit: 1 << 20), as: UTF8.self))
+            try choice.check()
+            return choice
+        } catch { throw StartFailure("seccomp-profile \(name): \(error)") }
     }
 
     private static func mode(_ mode: String, _ name: String, _ known: [String]) throws -> String {

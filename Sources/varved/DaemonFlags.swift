@@ -86,6 +86,17 @@ struct DaemonFlags: ParsableArguments {
     )
     var defaultUlimit: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Which system calls containers may make: a profile's file, builtin or unconfined (default: builtin).",
+            valueName: "file"
+        )
+    )
+    var seccompProfile: String?
+
+    @Flag(help: "Show containers their own limits in /proc, by lxcfs, which must run.")
+    var lxcfs = false
+
     @Option(help: ArgumentHelp("A name server for containers; may be repeated (default: the host's).", valueName: "IP"))
     var dns: [String] = []
 

@@ -59,6 +59,14 @@ struct Proxies: Equatable {
         let entries = list.split { $0 == "," || $0 == " " }.map(String.init)
         if entries.contains("*") { return "*" }
         let own = ["localhost", "127.0.0.0/8", "::1"].filter { !entries.contains($0) }
-        return (entries.map { $0.hasPrefix("*.") ? String($0.dropFirst()) : $0 } + own).joined(separator: ",")
+        return (entries.map(plain) + own).joined(separator: ",")
+    }
+
+    /// Without an asterisk at its beginning, and without a port: curl looks at hosts only.
+    private static func plain(_ entry: String) -> String {
+        let name = entry.hasPrefix("*.") ? entry.dropFirst() : entry[...]
+        let colons = name.indices.filter { name[$0] == ":" }
+        guard colons.count == 1, !name.contains("/"), let colon = colons.first else { return String(name) }
+        return String(name[..<colon])
     }
 }

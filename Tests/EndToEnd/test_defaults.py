@@ -6,8 +6,8 @@ import urllib.parse
 import pytest
 
 import registry as registries
+import test_reload
 from pulls import registry  # noqa: F401 fixture
-from test_reload import TestConfiguration, reload
 
 DEFAULTS = {
     "init": True, "no-new-privileges": True, "default-shm-size": "8M", "default-ipc-mode": "shareable", "default-cgroupns-mode": "host",
@@ -62,9 +62,22 @@ def test_they_change_while_it_runs(make_daemon, busybox_tar):
     daemon = make_daemon("vfs", kind="varved")
     daemon.docker("load", "-i", busybox_tar)
     daemon.docker("create", "--name", "one", "busybox", "sh", "-c", "cat /proc/1/comm; ulimit -n")
-    reload(daemon, {"init": True, "default-ulimits": {"nofile": {"Soft": 70, "Hard": 80}}}, "configuration reloaded")
+    test_reload.reload(daemon, {"init": True, "default-ulimits": {"nofile": {"Soft": 70, "Hard": 80}}}, "configuration reloaded")
     assert daemon.docker("start", "-a", "one").out.split()[1] == "70"
     assert "these settings count when" not in daemon.logfile.read_text()
+
+
+def test_system_calls(make_daemon, busybox_tar, tmp_path):
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}))
+    daemon = make_daemon("vfs", kind="varved", config={"seccomp-profile": str(profile)})
+    daemon.docker("load", "-i", busybox_tar)
+    make = ["busybox", "mkdir", "/tmp/x"]
+    assert "No space left" in daemon.docker("run", "--rm", *make, check=False).err
+    assert daemon.docker("run", "--rm", "--privileged", *make).code == 0 == daemon.docker("run", "--rm", "--security-opt", "seccomp=builtin", *make).code
+    assert "name=seccomp,profile=custom" in daemon.docker("info", "-f", "{{.SecurityOptions}}").out
+    test_reload.reload(daemon, {"seccomp-profile": "unconfined"}, "configuration reloaded")
+    assert daemon.docker("run", "--rm", "busybox", "grep", "Seccomp:", "/proc/self/status").out.split()[1] == "0"
 
 
 @pytest.mark.parametrize("config, words", [
@@ -72,18 +85,19 @@ def test_they_change_while_it_runs(make_daemon, busybox_tar):
     ({"default-ipc-mode": "host"}, ["default-ipc-mode", "private or shareable"]), ({"default-cgroupns-mode": "x"}, ["private or host"]),
     ({"default-ulimits": {"nofiles": {"Soft": 1, "Hard": 1}}}, ["nofiles", "nofile,"]), ({"default-ulimits": {"nofile": {"Soft": 2, "Hard": 1}}}, ["nofile", "2 > 1"]),
     ({"default-ulimits": {"nofile": {"Name": "core", "Soft": 2, "Hard": 2}}}, ["nofile", "core"]), ({"default-ulimits": ["x"]}, ["default-ulimits", "object of limits"]),
+    ({"seccomp-profile": "/no/such"}, ["seccomp-profile", "/no/such"]), ({"seccomp-profile": "/proc/version"}, ["seccomp-profile", "Decoding"]),
     ({"dns": ["one.example"]}, ["dns", "one.example"]), ({"init": "yes"}, ["init", "true or false"]), ({"proxies": {"ftp-proxy": "x"}}, ["ftp-proxy", "https-proxy"]),
 ])
 def test_bad(tmp_path, config, words):
-    said = TestConfiguration.validate(tmp_path, config)
+    said = test_reload.TestConfiguration.validate(tmp_path, config)
     assert said.code == 1 and not [word for word in words if word not in said.both], said
 
 
 def test_given_twice(tmp_path):
     """A proxy's password is not repeated."""
-    said = TestConfiguration.validate(tmp_path, {"proxies": {"http-proxy": "http://me:hush@a"}}, "--http-proxy", "http://me:hush@b").both
+    said = test_reload.TestConfiguration.validate(tmp_path, {"proxies": {"http-proxy": "http://me:hush@a"}}, "--http-proxy", "http://me:hush@b").both
     assert "http-proxy" in said and "both as a flag and in the configuration file" in said and "hush" not in said
-    said = TestConfiguration.validate(tmp_path, {"default-ulimits": {"core": {"Soft": 0, "Hard": 0}}}, "--default-ulimit", "core=1").both
+    said = test_reload.TestConfiguration.validate(tmp_path, {"default-ulimits": {"core": {"Soft": 0, "Hard": 0}}}, "--default-ulimit", "core=1").both
     assert "default-ulimits: (from flag: [core=1]" in said
 
 

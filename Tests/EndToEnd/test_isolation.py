@@ -24,6 +24,14 @@ def test_own_namespaces(engine, namespace):
     assert inside(engine, f"readlink /proc/self/ns/{namespace}").strip() != os.readlink(f"/proc/self/ns/{namespace}")
 
 
+def test_own_control_groups(engine):
+    """In each tree the container is at the root of what it sees."""
+    lines = inside(engine, "cat /proc/self/cgroup").splitlines()
+    named = [line.split(":") for line in lines if not line.split(":")[1].startswith("name=") and (line.split(":")[1] or len(lines) == 1)]
+    mine = {"cpu", "cpuset", "memory", "devices", "pids", "freezer", "blkio"}
+    assert not [line for line in named if line[2] != "/" and (line[1] in mine or not line[1])], lines
+
+
 def test_it_is_process_one(engine):
     processes = inside(engine, "echo $$; ls /proc | grep -c '^[0-9]'").split()
     assert processes[0] == "1" and int(processes[1]) <= 4
@@ -94,3 +102,74 @@ def test_containers_do_not_see_each_other(engine):
 def test_writes_of_one_container_stay_its_own(engine):
     engine.docker("run", "--name", "ww", "busybox", "sh", "-c", "echo changed >/etc/motd")
     assert inside(engine, "cat /etc/motd") == "welcome\n"
+
+
+class TestSharedMemory:
+    """`/dev/shm` and the IPC namespace of a container that shares them, as Docker's `--ipc shareable` and `container:`."""
+
+    def test_is_shared(self, cli):
+        engine = cli.daemon
+        cli("run", "-d", "--name", "donor", "--ipc", "shareable", "--shm-size", "7m", "busybox", "sh", "-c", "echo mine > /dev/shm/x; sleep 600")
+        engine.docker("exec", "donor", "sh", "-c", "while ! test -s /dev/shm/x; do :; done")
+        said = cli("run", "--rm", "--ipc", "container:donor", "busybox", "sh", "-c", "cat /dev/shm/x; echo yours > /dev/shm/y; readlink /proc/self/ns/ipc; df -m /dev/shm | tail -1; pwd; ls /").lines
+        assert said[0] == "mine" and said[1] == engine.docker("exec", "donor", "readlink", "/proc/self/ns/ipc").out.strip()
+        assert said[2].split()[1] == "7" and said[3] == "/" and "dev" in said
+        assert engine.docker("exec", "donor", "cat", "/dev/shm/y").out == "yours\n"
+        # It outlives who made it, as long as somebody has it.
+        engine.docker("run", "-d", "--name", "heir", "--ipc", "container:donor", "busybox", "sleep", "600")
+        engine.docker("rm", "-f", "donor")
+        assert engine.docker("exec", "heir", "cat", "/dev/shm/x").out == "mine\n"
+
+    @pytest.mark.parametrize("mode", ["private", "none"])
+    def test_is_not_shared(self, engine, mode):
+        engine.docker("run", "-d", "--name", "donor", "--ipc", mode, "busybox", "sleep", "600")
+        said = engine.docker("run", "--rm", "--ipc", "container:donor", "busybox", "true", check=False)
+        assert said.code == 125 and "non-shareable IPC" in said.err, said
+
+    def test_a_donor_that_lies(self, engine):
+        """What it puts in the place of its `/dev/shm` leads nowhere but into itself."""
+        script = "umount /dev/shm; rmdir /dev/shm; ln -s /etc /dev/shm; touch /etc/of-the-donor /ready; sleep 600"
+        engine.docker("run", "-d", "--name", "donor", "--ipc", "shareable", "--cap-add", "SYS_ADMIN", "busybox", "sh", "-c", script)
+        engine.docker("exec", "donor", "sh", "-c", "while ! test -e /ready; do :; done")
+        said = engine.docker("run", "--rm", "--ipc", "container:donor", "busybox", "ls", "/dev/shm", check=False)
+        assert said.code == 125 or said.out in ("of-the-donor\n", ""), said
+        assert "passwd" not in said.out
+
+
+def test_devices_are_closed(engine):
+    """Also of the driver's, which had to be opened for the tree."""
+    script = "mknod /tmp/d b $1 $2 && head -c 1 /tmp/d > /dev/null"
+    for number in (os.stat(engine.data_root).st_dev, os.makedev(7, 0)):
+        said = engine.docker("run", "--rm", "busybox", "sh", "-c", script, "-", os.major(number), os.minor(number), check=False)
+        assert said.code == 1 and "Operation not permitted" in said.err, said
+
+
+class TestProc:
+    """Nothing comes in the place of the kernel's files, through which a setting could be written elsewhere."""
+
+    @pytest.mark.parametrize("over", ["/proc", "/proc/sys", "/proc/sys/net/ipv4", "/proc/self", "/proc/1/attr", "/proc/sysrq-trigger", "/link"])
+    def test_no_volume_over_it(self, engine, over):
+        engine.docker("create", "--name", "maker", "busybox", "true")
+        engine.docker("commit", "-c", f"VOLUME {over}", "maker", "bad:image")
+        engine.docker("rm", "maker")
+        if over == "/link":
+            engine.docker("run", "--name", "maker", "busybox", "ln", "-s", "/proc/sys/net/ipv4", "/link")
+            engine.docker("commit", "maker", "bad:image")
+            engine.docker("rm", "maker")
+            said = engine.docker("run", "--rm", "-v", "/link", "bad:image", "true", check=False)
+        else:
+            said = engine.docker("run", "--rm", "bad:image", "true", check=False)
+        engine.docker("rmi", "-f", "bad:image")
+        assert said.code in (125, 127) and "/proc" in said.err, said
+
+    def test_figures_may_be_replaced(self, engine, tmp_path):
+        (tmp_path / "meminfo").write_text("MemTotal: 7 kB\n")
+        assert engine.docker("run", "--rm", "-v", f"{tmp_path}/meminfo:/proc/meminfo:ro", "busybox", "cat", "/proc/meminfo").out == "MemTotal: 7 kB\n"
+
+    def test_a_picture_of_the_host(self, engine):
+        """As monitors have it: the host's tree, and its /proc once more in there."""
+        said = engine.docker("run", "--rm", "-v", "/:/hostfs:ro", "-v", "/proc:/hostfs/proc:ro", "busybox", "cat", "/hostfs/proc/1/comm").out
+        assert said == open("/proc/1/comm").read()
+
+    def test_of_the_host(self, engine):
+        assert engine.docker("run", "--rm", "-v", "/proc:/host/proc:ro", "busybox", "cat", "/host/proc/1/comm", check=False).code != 127

@@ -88,13 +88,12 @@ def test_over_a_restart_of_the_daemon(fresh, away):
 
 
 def test_update(cli):
-    """A policy can be changed; limits that are not there yet are refused, and so is what makes no sense."""
+    """A policy can be changed; what makes no sense is refused."""
     cli("run", "-d", "--name", "box", "busybox", "sleep", "600")
     cli("update", "--restart", "unless-stopped", "box")
     assert cli.daemon.inspect("box", "{{json .HostConfig.RestartPolicy}}") == {"Name": "unless-stopped", "MaximumRetryCount": 0}
     cli.daemon.restart()
     assert cli.daemon.inspect("box", "{{json .HostConfig.RestartPolicy.Name}}") == "unless-stopped"
-    assert "not there yet" in cli.daemon.docker("update", "--memory", "64m", "box", check=False).err
     for wrong in ("sometimes", "always:3"):
         assert cli("create", "--restart", wrong, "busybox", check=False).code != 0, wrong
     assert cli("create", "--rm", "--restart", "always", "busybox", check=False).code != 0

@@ -3,6 +3,7 @@
 // (code between clone and exec). No header defines _GNU_SOURCE: it would change types under Swift's Glibc.
 #pragma once
 #include "linux_block.h"
+#include "linux_bpf.h"
 #include "linux_btrfs.h"
 #include "linux_capabilities.h"
 #include "linux_fallocate.h"
