@@ -11,7 +11,8 @@ import SystemPackage
 struct ContainerFolder: Sendable {
     let path: FilePath
 
-    /// Makes the folder with all its files at once; `standard` counts in those that are mounted. Nothing is flushed: until the disk was, the store doubts the container.
+    /// Makes the folder with all its files at once; `standard` counts in those that are mounted. Nothing is flushed: until the
+    /// disk was, the store doubts the container.
     static func make(
         _ path: FilePath,
         record: ContainerRecord,

@@ -5,7 +5,8 @@ package import DockerAPI
 extension Engine {
     /// Changes the restart policy and limits of resources: those that `asked` names, the others stay. Returns warnings.
     ///
-    /// Limits count at once where the container runs. Throws, and leaves all as it was, where the kernel refuses one.
+    /// Limits count at once where the container runs. Throws where the kernel refuses one: the record is as it was then, and
+    /// so are limits that held before. Sets of processors and weights that were none stay until the container ends.
     package func update(_ name: String, _ asked: HostConfig) async throws -> [String] {
         let container = try containers.find(name)
         var asked = asked

@@ -7,8 +7,9 @@ import RuntimeProtocol
 /// The last steps of a container's process and of an exec alike, from the moment the tree is `/`.
 ///
 /// The order: the terminal while we may still open devices; the folder and the program's path as the user who will use
-/// them sees them; limits and OOM score before capabilities go; the seccomp filter; ids and capabilities; what must hold from the first
-/// instruction of the program (signals, descriptors); then the report, and after the go the program.
+/// them sees them; limits and OOM score before capabilities go; descriptors before the seccomp filter, which may forbid to
+/// close them; ids and capabilities; signals, which must be right from the first instruction of the program; then the
+/// report, and after the go the program.
 struct ProcessSetup {
     let process: RuntimeProcess
     let userName: String
