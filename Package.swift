@@ -79,6 +79,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
         .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
@@ -102,13 +103,15 @@ let package = Package(
         module("DriverChecks", ["GraphDrivers", "Archive", "Linux", "CLinux", system]),
         module("Storage", ["GraphDrivers", "Archive", "Hashing", "OCI", "Linux", "CLinux", crypto, logging, system]),
         module("Registry", ["Archive", "Hashing", "OCI", "Linux", "CCurl", crypto, logging, system]),
+        module("Networking", ["Linux", "CLinux", "CNftables", logging, system]),
         module("Launcher", ["RuntimeProtocol", "Cgroups", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
         module(
             "Engine",
             [
-                "Storage", "Registry", "Launcher", "RuntimeProtocol", "Cgroups", "Seccomp", "GraphDrivers", "Archive",
+                "Storage", "Registry", "Launcher", "Networking", "RuntimeProtocol", "Cgroups", "Seccomp",
+                "GraphDrivers", "Archive",
                 "Hashing",
                 "DockerAPI", "OCI", "Linux", "CLinux", "Metrics",
             ] + [
@@ -129,7 +132,7 @@ let package = Package(
             name: "varved",
             dependencies: [
                 "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Registry", "Launcher", "HTTPServer",
-                "HTTPClient",
+                "HTTPClient", "Networking",
                 "DockerAPI", "Archive", "OCI", "Linux", "Metrics",
                 arguments, logging, system,
             ] + drivers.map { .target(name: "\($0.key)Driver") },
@@ -152,6 +155,7 @@ let package = Package(
         tests("Linux", ["CLinux", system]),
         tests("Seccomp", ["OCI", "Linux", system]),
         tests("Cgroups", ["OCI", "Linux", system]),
+        tests("Networking", ["Linux", system]),
         tests("OCI"),
         tests("Archive", ["CArchive", "Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
@@ -181,7 +185,7 @@ let package = Package(
         tests("DockerAPI"),
         tests("Registry", ["OCI", "Linux", logging, system]),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
-        tests("Engine", ["Cgroups", "RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
+        tests("Engine", ["Networking", "Cgroups", "RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", "Metrics", logging, system]),
         tests("Metrics"),
     ] + drivers.flatMap { driver($0.key, $0.value) }

@@ -33,7 +33,7 @@ public struct AddressRange: Sendable, Equatable, CustomStringConvertible {
     public func overlaps(_ other: Self) -> Bool { contains(other.first) || other.contains(first) }
 
     /// With its first address.
-    public var description: String { "\(Self.text(first))/\(bits)" }
+    public var description: String { "\(IPAddress(bytes: first))/\(bits)" }
 
     /// The bytes of an address; nil where it is none.
     public static func address(_ text: String) -> [UInt8]? {
@@ -42,11 +42,26 @@ public struct AddressRange: Sendable, Equatable, CustomStringConvertible {
         return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil
     }
 
-    private static func text(_ address: [UInt8]) -> String {
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let family = address.count == 16 ? AF_INET6 : AF_INET
-        guard inet_ntop(family, address, &buffer, socklen_t(buffer.count)) != nil else { return "" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    /// The last one: of IPv4, the one for all.
+    public var last: [UInt8] { first.indices.map { first[$0] | ~Self.mask(bits - $0 * 8) } }
+
+    /// The range of so many bits that `number` such ranges come before, in this one; nil: it is not that large.
+    public func part(_ number: Int, bits length: Int) -> AddressRange? {
+        guard length >= bits, length <= first.count * 8, length - bits < 62, number >> (length - bits) == 0 else {
+            return nil
+        }
+        var bytes = first
+        for bit in 0..<min(length, 62) where number >> bit & 1 == 1 {
+            let place = length - 1 - bit
+            bytes[place / 8] |= 0x80 >> UInt8(place % 8)
+        }
+        return AddressRange(first: bytes, bits: length)
+    }
+
+    private init(first: [UInt8], bits: Int) {
+        self.first = first
+        self.bits = bits
+        isPlain = true
     }
 
     /// A byte whose first `bits` are set.

@@ -27,8 +27,10 @@ public enum Command {
         }
     }
 
-    /// Where a program is: a daemon's `PATH` often lacks the folders of administration, or is not set.
+    /// Where a program is, by its name or its path: a daemon's `PATH` often lacks the folders of administration, or is not
+    /// set.
     public static func find(_ program: String) -> FilePath? {
+        if program.hasPrefix("/") { return access(program, X_OK) == 0 ? FilePath(program) : nil }
         let search = getenv("PATH").map { String(cString: $0) } ?? ""
         let usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
         let folders = search.split(separator: ":").map(String.init) + usual

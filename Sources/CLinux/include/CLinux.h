@@ -12,6 +12,7 @@
 #include "linux_killed.h"
 #include "linux_mounts.h"
 #include "linux_names.h"
+#include "linux_netlink.h"
 #include "linux_path_xattr.h"
 #include "linux_process.h"
 #include "linux_quota.h"
