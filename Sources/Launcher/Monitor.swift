@@ -64,6 +64,15 @@ package final class Monitor: Sendable {
         }
     }
 
+    /// Takes ports of the host for the container, instead of those that it had; returns which, for each request.
+    ///
+    /// Throws `LaunchError` where somebody has one already.
+    package func publish(_ ports: [PortRequest]) async throws -> [[BoundPort]] {
+        var request = ControlRequest(.publish)
+        request.ports = ports
+        return try await control.request(request).ports ?? []
+    }
+
     /// Waits until the container's process has ended.
     package func exited() async -> ExitRecord { await control.exit(of: nil) }
 

@@ -14,6 +14,8 @@ package struct ControlRequest: Codable, Sendable {
         case exec
         /// Turns this connection, after the answer, into a process's stream.
         case attach
+        /// Takes these ports of the host, instead of those before, and leads what comes there to the container.
+        case publish
     }
 
     package var verb: Verb
@@ -28,6 +30,7 @@ package struct ControlRequest: Codable, Sendable {
     package var stdin: Bool?
     package var stdout: Bool?
     package var stderr: Bool?
+    package var ports: [PortRequest]?
 
     package init(_ verb: Verb, serial: Int = 0, process: String? = nil) {
         self.verb = verb
@@ -69,6 +72,8 @@ package struct ControlReply: Codable, Sendable {
     package var errorCode: Int?
     /// Things that were left out though they were asked for, because this host has no right to them.
     package var warnings: [String]?
+    /// What was taken for each request.
+    package var ports: [[BoundPort]]?
 
     package init(serial: Int?) { self.serial = serial }
 }

@@ -19,6 +19,7 @@ final class Monitor {
     private var groups = ContainerGroups()
     private var filter = SeccompFilter()
     private var mountNamespace: CInt = -1
+    private var ports = PublishedPorts()
     private var sessions: [Session] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
@@ -186,6 +187,7 @@ final class Monitor {
 
     private func finishContainer(_ container: Session) -> Never {
         container.log?.finish()
+        ports.end()
         if groups.hadKills { container.exit?.lackedMemory = true }
         groups.remove()
         if let exit = container.exit, let data = try? JSONEncoder().encode(exit) {
@@ -222,6 +224,7 @@ extension Monitor {
             case .resize: try resize(request)
             case .exec: reply.pid = try exec(request)
             case .attach: return try attach(request, connection)
+            case .publish: reply.ports = try ports.publish(request.ports ?? [])
             }
         } catch {
             reply.error = "\(error)"

@@ -34,6 +34,7 @@ enum Spawn {
         let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
         var new = UInt64(LINUX_NEWNS)
         var joined: [(type: String, descriptor: CInt)] = []
+        var joinsPIDs = false
         for namespace in spec.linux?.namespaces ?? [] {
             guard let flag = flags[namespace.type] else {
                 throw StepError("namespaces of type \(namespace.type) are not there yet")
@@ -47,10 +48,13 @@ enum Spawn {
             // A process changes its pid namespace only for its children.
             if namespace.type == "pid" {
                 try sys("join the pid namespace") { linux_setns(descriptor, CInt(LINUX_NEWPID)) }
+                joinsPIDs = true
             } else {
                 joined.append((namespace.type, descriptor))
             }
         }
+        // What is forked after the container is to be the host's.
+        defer { if joinsPIDs { returnToOwnPIDs() } }
         return try start(stdio, clone: new, groups) { socket in
             try ContainerInit(
                 spec: spec,
@@ -62,6 +66,12 @@ enum Spawn {
                 joined: joined
             ).run()
         }
+    }
+
+    /// The next child is in the namespace of process numbers that this process is in itself.
+    private static func returnToOwnPIDs() {
+        let own = OwnedDescriptor(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC))
+        if own.rawValue >= 0 { linux_setns(own.rawValue, CInt(LINUX_NEWPID)) }
     }
 
     /// Starts a process in the namespaces of `container`.
