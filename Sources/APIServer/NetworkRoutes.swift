@@ -18,9 +18,9 @@ struct NetworkRoutes: Sendable {
         ]
     }
 
-    private func list(_ request: Request) throws -> Response {
+    private func list(_ request: Request) async throws -> Response {
         let filters = try request.filters(["dangling", "driver", "id", "label", "name", "scope", "type"])
-        return try .json(try engine.networks(filters: filters))
+        return try .json(try await engine.networks(filters: filters))
     }
 
     private func create(_ request: Request) async throws -> Response {

@@ -8,10 +8,13 @@ package struct ContainerCreateRequest: Codable, Sendable, Equatable {
     package var hostConfig: HostConfig
     /// What it is in which network.
     package var networking = NetworkingConfig()
+    /// Where clients older than API 1.44 say it: of the place in the network of its mode.
+    @Lenient package var macAddress: String = ""
 
     private enum CodingKeys: String, CodingKey {
         case hostConfig = "HostConfig"
         case networking = "NetworkingConfig"
+        case macAddress = "MacAddress"
     }
 
     package init(config: ContainerConfig = ContainerConfig(), hostConfig: HostConfig = HostConfig()) {
@@ -24,6 +27,7 @@ package struct ContainerCreateRequest: Codable, Sendable, Equatable {
         let from = try decoder.container(keyedBy: CodingKeys.self)
         hostConfig = try from.decodeIfPresent(HostConfig.self, forKey: .hostConfig) ?? HostConfig()
         networking = try from.decodeIfPresent(NetworkingConfig.self, forKey: .networking) ?? NetworkingConfig()
+        _macAddress = try from.decode(Lenient<String>.self, forKey: .macAddress)
     }
 
     package func encode(to encoder: any Encoder) throws {

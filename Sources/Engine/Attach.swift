@@ -30,6 +30,7 @@ extension Engine {
         }
         try containers.rename(container.id, to: plain)
         try await container.rename(to: plain)
+        await renameInNetworks(container)
         emit("rename", await container.record, ["oldName": "/" + old])
     }
 }

@@ -273,15 +273,15 @@ package actor Container {
         try await save()
     }
 
-    /// Changes its places in networks; `change` learns whether it runs, and what it throws leaves them as they were.
-    func changeNetworks(_ change: @Sendable (inout [String: Endpoint], _ isRunning: Bool) throws -> Void) async throws {
+    /// Changes its places in networks.
+    func changeNetworks(_ change: @Sendable (inout [String: Endpoint]) -> Void) async throws {
         guard phase != .removing && phase != .gone else { throw EngineError.removalInProgress(id) }
-        try change(
-            &record.networkSettings.networks,
-            phase == .running && record.state.running && !record.state.restarting
-        )
+        change(&record.networkSettings.networks)
         try await save()
     }
+
+    /// Whether its first process is there.
+    var isAwake: Bool { phase == .running && record.state.running && !record.state.restarting }
 
     /// The host configuration as it is to be from now on.
     func change(_ edit: (inout HostConfig) throws -> Void) throws {

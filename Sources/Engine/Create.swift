@@ -32,7 +32,7 @@ extension Engine {
         warnings += try ResourceChecks.check(&host, support, processors: Host.processors)
         // Made now, since it can be refused, and so that the start need not wait for it.
         _ = try await filter(for: host, SecurityOptions(checked: host.securityOpt).seccomp)
-        let places = try endpoints(request.networking.endpoints, host)
+        let places = try endpoints(request.networking.endpoints, host, mac: request.macAddress)
         let id = randomHex(bytes: 32)
         config.hostname = Self.hostname(of: id, config, host)
         let chosen = try reserveName(name, for: id)

@@ -1,5 +1,6 @@
 package import DockerAPI
 import Hashing
+import Networking
 import OCI
 
 /// Containers in networks: what is asked for stands in the container's record, who runs where in `NetworkStore`.
@@ -11,20 +12,27 @@ extension Engine {
         let (id, mode) = (container.id, await container.host.networkMode)
         try NetworkChecks.check(endpoint, in: network, network.name)
         await afterPhase(.starting, of: container)
-        try await container.changeNetworks { [self] places, isRunning in
+        try await inTurn(id) {
+            let places = await container.record.networkSettings.networks
             try NetworkChecks.check(network.name, beside: places.keys, mode: mode)
-            if isRunning {
-                if places[network.name] != nil {
-                    let name = try? containers.name(of: id)
-                    throw EngineError(
-                        .forbidden,
-                        "endpoint with name \(name ?? id) already exists in network \(network.name)"
-                    )
-                }
-                _ = try networks.enter(network.id, id)
-                emit(network: "connect", network, container: id)
+            let isLive = await container.isAwake
+            if isLive, places[network.name] != nil {
+                let name = (try? containers.name(of: id)) ?? id
+                throw EngineError(.forbidden, "endpoint with name \(name) already exists in network \(network.name)")
             }
-            places[network.name] = endpoint.asked
+            // From here on nobody removes it.
+            if isLive { _ = try networks.enter(network.id, id) }
+            do {
+                if isLive { try await plugIn(container, network, endpoint.asked) }
+                try await container.changeNetworks { $0[network.name] = endpoint.asked }
+            } catch {
+                if isLive {
+                    try? await unplug(container, network)
+                    _ = networks.leave(network.id, id)
+                }
+                throw error
+            }
+            if isLive { emit(network: "connect", network, container: id) }
         }
     }
 
@@ -40,17 +48,19 @@ extension Engine {
         }
         let key = network?.name ?? networkName
         await afterPhase(.starting, of: container)
-        try await container.changeNetworks { [self] places, isRunning in
-            guard places[key] != nil else {
+        try await inTurn(id) {
+            let isLive = await container.isAwake
+            guard await container.record.networkSettings.networks[key] != nil else {
                 throw EngineError(.failed, "container \(id) is not connected to the network \(key)")
             }
-            if isRunning && key == "host" {
+            if isLive && key == "host" {
                 throw EngineError(
                     .invalid,
                     "container cannot be disconnected from host network or connected to host network"
                 )
             }
-            places[key] = nil
+            if isLive, let network { try await unplug(container, network) }
+            try await container.changeNetworks { $0[key] = nil }
             if let network {
                 _ = networks.leave(network.id, id)
                 emit(network: "disconnect", network, container: id)
@@ -59,14 +69,15 @@ extension Engine {
     }
 
     /// The places that a create body asks for, by the networks' names: without any, one in the network of its mode.
-    func endpoints(_ asked: [String: Endpoint?], _ host: HostConfig) throws -> [String: Endpoint] {
+    func endpoints(_ asked: [String: Endpoint?], _ host: HostConfig, mac: String) throws -> [String: Endpoint] {
         let mode = host.networkMode
         if mode.hasPrefix("container:") { return [:] }
         var places: [String: Endpoint] = [:]
         for (key, endpoint) in asked.isEmpty ? [mode: nil] : asked {
             let network = try? networks.find(key)
             let name = network?.name ?? (key == "default" ? "bridge" : key)
-            let endpoint = endpoint ?? Endpoint()
+            var endpoint = endpoint ?? Endpoint()
+            if endpoint.macAddress.isEmpty, key == mode || name == mode { endpoint.macAddress = mac }
             try NetworkChecks.check(endpoint, in: network, name)
             try NetworkChecks.check(name, beside: places.keys, mode: mode)
             places[name] = endpoint.asked
@@ -80,13 +91,6 @@ extension Engine {
             do { return try networks.find(name) } catch let error as EngineError {
                 throw EngineError(error.kind, "failed to set up container networking: \(error.description)")
             }
-        }
-        if let missing = places.first(where: { !$0.isPredefined }) {
-            throw EngineError(
-                .unsupported,
-                "container \(record.plainName) can't be started in the network \(missing.name): users' own networks have no "
-                    + "interfaces yet; disconnect it, or use --network none, host or bridge"
-            )
         }
         for network in places where try networks.enter(network.id, record.id) {
             emit(network: "connect", network, container: record.id)
@@ -116,11 +120,10 @@ extension Engine {
                 if networks.members(of: network.id).contains(record.id) {
                     shown.endpointID = EndpointID.of(record.id, in: network.id)
                 }
+                let lease = service.attachments(of: record.id)?.leases.first { $0.network == network.id }
+                if let lease { shown.take(lease) }
             }
-            if NetworkStore.predefined[name] == nil {
-                let own = [record.plainName] + (place.aliases ?? []) + [String(record.id.prefix(12))]
-                shown.dnsNames = own.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-            }
+            if NetworkStore.predefined[name] == nil { shown.dnsNames = Self.dnsNames(record, place) }
             places[name] = shown
         }
         return places
@@ -134,6 +137,16 @@ extension Endpoint {
         (asked.addresses, asked.links, asked.aliases) = (addresses, links, aliases)
         (asked.macAddress, asked.driverOptions, asked.gatewayPriority) = (macAddress, driverOptions, gatewayPriority)
         return asked
+    }
+}
+
+extension Endpoint {
+    /// What it got.
+    fileprivate mutating func take(_ lease: Lease) {
+        macAddress = lease.mac
+        (ipAddress, ipPrefixLen, gateway) = (lease.ipv4 ?? "", lease.bits4, lease.gateway4 ?? "")
+        (globalIPv6Address, globalIPv6PrefixLen) = (lease.ipv6 ?? "", lease.bits6)
+        ipv6Gateway = lease.gateway6 ?? ""
     }
 }
 

@@ -16,6 +16,7 @@ package struct EngineSettings: Sendable {
     package var version: String
     /// The control group for those of containers whose users name none; empty: `/varve`.
     package var cgroupParent = ""
+    package var bridge = BridgeSettings()
     /// Where the output of containers goes that name no log driver of their own.
     package var logConfig: LogConfig
 
@@ -40,6 +41,8 @@ package final class Engine: Sendable {
     let execs = Execs()
     let volumes: VolumeStore
     let networks: NetworkStore
+    let service: NetworkService
+    let networkTurns = Turns()
     let registry: RegistryAccess
     let pool = BlockingPool()
     private let hierarchies: Hierarchies
@@ -72,6 +75,12 @@ package final class Engine: Sendable {
         events = Events(self.metrics.events)
         volumes = try VolumeStore(dataRoot: settings.dataRoot)
         networks = try NetworkStore(dataRoot: settings.dataRoot)
+        service = try NetworkService(
+            settings.bridge,
+            dataRoot: settings.dataRoot,
+            execRoot: settings.execRoot,
+            networks: networks
+        )
         for damage in networks.damages { log.warning("\(damage)") }
         try makeFolders(containersFolder, mode: FilePermissions(rawValue: 0o710))
         try makeFolders(pendingFolder, mode: FilePermissions(rawValue: 0o700))

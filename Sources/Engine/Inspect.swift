@@ -1,5 +1,6 @@
 package import DockerAPI
 import GraphDrivers
+import Hashing
 import OCI
 import Storage
 
@@ -13,6 +14,7 @@ extension Engine {
         driver.data = try await onStore { $0.metadata(of: record.id) }
         var networks = record.networkSettings
         networks.networks = shownNetworks(record)
+        networks.take(service.attachments(of: record.id), record)
         var shown = ContainerInspect(
             state: await container.shownState,
             hostConfig: await container.shownHost,
@@ -50,6 +52,23 @@ extension Engine {
             guard let own = try? store.size(of: record.id) else { return (nil, nil) }
             return (own, own + ((try? store.image(named: record.image).size) ?? 0))
         }
+    }
+}
+
+extension NetworkSettings {
+    /// What it has at this moment; the fields without a network are those of the default one.
+    fileprivate mutating func take(_ attachments: Attachments?, _ record: ContainerRecord) {
+        (sandboxID, sandboxKey) = ("", "")
+        ports = [:]
+        guard record.state.running, record.state.pid > 0 else { return }
+        sandboxKey = "/proc/\(record.state.pid)/ns/net"
+        sandboxID = Digest.of(sandboxKey.utf8).hex
+        ports = (attachments ?? Attachments()).shownPorts(record.config.exposedPorts)
+        guard let standard = networks["bridge"] else { return }
+        (ipAddress, ipPrefixLen, gateway) = (standard.ipAddress, standard.ipPrefixLen, standard.gateway)
+        (macAddress, endpointID) = (standard.macAddress, standard.endpointID)
+        (globalIPv6Address, globalIPv6PrefixLen) = (standard.globalIPv6Address, standard.globalIPv6PrefixLen)
+        ipv6Gateway = standard.ipv6Gateway
     }
 }
 

@@ -18,7 +18,9 @@ extension Engine {
             if await container.phase == .gone { continue }
             var record = await container.record
             record.networkSettings.networks = shownNetworks(record)
-            entries.append(ListEntry(record: record, host: await container.host, state: state))
+            var entry = ListEntry(record: record, host: await container.host, state: state)
+            if state.running { entry.ports = Self.ports(service.attachments(of: record.id), record) }
+            entries.append(entry)
         }
         entries.sort { ($0.created, $0.record.id) > ($1.created, $1.record.id) }
         let limited = limit ?? 0
@@ -33,6 +35,23 @@ extension Engine {
             (summaries[index].sizeRw, summaries[index].sizeRootFs) = try await sizes(of: entries[index].record)
         }
         return summaries
+    }
+
+    /// Published ones, and those that the container says it has.
+    private static func ports(_ attachments: Attachments?, _ record: ContainerRecord) -> [Port] {
+        let shown = (attachments ?? Attachments()).shownPorts(record.config.exposedPorts)
+        return shown.sorted { $0.key < $1.key }.flatMap { key, bindings in
+            let parts = key.split(separator: "/")
+            var port = Port()
+            port.privatePort = Int(parts.first ?? "") ?? 0
+            port.type = parts.count > 1 ? String(parts[1]) : "tcp"
+            guard let bindings else { return [port] }
+            return bindings.map { binding in
+                var published = port
+                (published.ip, published.publicPort) = (binding.hostIP, Int(binding.hostPort))
+                return published
+            }
+        }
     }
 
     private static func summary(_ entry: ListEntry, _ store: Store) -> ContainerSummary {
@@ -56,6 +75,7 @@ extension Engine {
         networks.networks = record.networkSettings.networks
         summary.networkSettings = networks
         summary.mounts = record.shownMounts
+        summary.ports = entry.ports
         return summary
     }
 }
@@ -65,6 +85,7 @@ struct ListEntry: Sendable {
     var record: ContainerRecord
     var host: HostConfig
     var state: ContainerState
+    var ports: [Port] = []
     /// Compared as a time: as texts, `….3Z` comes after `….31Z`.
     let created: Timestamp
 

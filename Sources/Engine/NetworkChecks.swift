@@ -117,6 +117,9 @@ enum NetworkChecks {
         for text in endpoint.addresses?.linkLocal ?? [] where AddressRange.address(text) == nil {
             wrong.append("invalid link-local IP address: \(text)")
         }
+        if let text = endpoint.driverOptions?[NetworkPlan.Key.settings] {
+            do { _ = try EndpointSettings.parse(text) } catch { wrong.append("\(error)") }
+        }
         if !endpoint.macAddress.isEmpty && !isMAC(endpoint.macAddress) {
             wrong.append("invalid MAC address: \(endpoint.macAddress)")
         }

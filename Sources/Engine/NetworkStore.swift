@@ -91,21 +91,30 @@ final class NetworkStore: Sendable {
 
     // MARK: Making and removing
 
-    /// Adds a network whose name no other has, and whose addresses none uses.
-    func add(_ network: Network) throws {
+    /// Adds a network whose name no other has, and whose addresses none uses; `fill` names those that it lacks, away from
+    /// the others'.
+    func add(
+        _ asked: Network,
+        beside standard: [AddressRange],
+        _ fill: (inout Network, [AddressRange]) throws -> Void
+    ) throws -> Network {
         try state.withLock { state in
+            var network = asked
             if state.networks.values.contains(where: { $0.name == network.name }) {
                 throw EngineError(.conflict, "network with name \(network.name) already exists")
             }
-            let taken = state.networks.values.flatMap(\.ranges)
-            if network.ranges.contains(where: { taken.contains(where: $0.overlaps) }) {
+            let taken = state.networks.values.flatMap(\.allRanges) + standard
+            if network.allRanges.contains(where: { taken.contains(where: $0.overlaps) }) {
                 throw EngineError(
                     .forbidden,
                     "invalid pool request: Pool overlaps with other one on this address space"
                 )
             }
+            network.hasOwnRanges = !network.allRanges.isEmpty
+            try fill(&network, taken)
             try Self.save(network, in: folder)
             state.networks[network.id] = network
+            return network
         }
     }
 
@@ -114,6 +123,19 @@ final class NetworkStore: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try writeAtomically(Array(try encoder.encode(network)), to: folder.appending("\(network.id).json"))
         try flushNames(in: folder)
+    }
+
+    /// The network as it is now; `fill` names addresses that one of an earlier version lacks, away from the others'.
+    func complete(_ id: String, _ fill: (inout Network, [AddressRange]) throws -> Void) throws -> Network {
+        try state.withLock { state in
+            guard var network = state.networks[id] else { throw EngineError.noSuchNetwork(id) }
+            if network.allRanges.contains(where: { !$0.isIPv6 }) { return network }
+            network.hasOwnRanges = !network.allRanges.isEmpty
+            try fill(&network, state.networks.values.flatMap(\.allRanges))
+            try Self.save(network, in: folder)
+            state.networks[id] = network
+            return network
+        }
     }
 
     /// Removes a network; `inUse` says why not, of the containers that are in it.
@@ -157,7 +179,19 @@ extension Network {
     var isPredefined: Bool { NetworkStore.predefined[name] != nil }
 
     /// The addresses that its user gave it.
-    var ranges: [AddressRange] { addresses.config.compactMap { $0.subnet.flatMap(AddressRange.init) } }
+    var ranges: [AddressRange] { hasOwnRanges ? allRanges : [] }
+
+    var allRanges: [AddressRange] { addresses.config.compactMap { $0.subnet.flatMap(AddressRange.init) } }
+
+    /// Whether its user named them.
+    var hasOwnRanges: Bool {
+        get { addresses.options?[Self.ownMark] == nil }
+        set {
+            addresses.options?[Self.ownMark] = newValue ? nil : "true"
+        }
+    }
+
+    private static var ownMark: String { "io.varve.automatic" }
 }
 
 extension EngineError {

@@ -1,7 +1,9 @@
 package import DockerAPI
+import Linux
+import Networking
+import SystemPackage
 
-/// `network`: what can be said of networks, and which containers are in them. The default bridge and users' own have no
-/// interfaces yet.
+/// `network`: what can be said of networks, and which containers are in them.
 extension Engine {
     package func createNetwork(_ request: NetworkCreateRequest) async throws -> Network {
         try NetworkChecks.check(request)
@@ -15,30 +17,75 @@ extension Engine {
         if network.addresses.driver.isEmpty { network.addresses.driver = "default" }
         network.addresses.options = network.addresses.options ?? [:]
         network.addresses.config.removeAll { $0 == AddressPool() }
-        let made = network
-        try await pool.run { [networks] in try networks.add(made) }
+        let asked = network
+        let made = try await pool.run { [self] in try make(asked) }
         emit(network: "create", made)
         return made
     }
 
+    /// Writes the network down and makes it; all of it, or nothing.
+    private func make(_ asked: Network) throws -> Network {
+        _ = try NetworkPlan.make(asked, dataRoot: settings.dataRoot.string)
+        do {
+            let taken = try service.takenRanges()
+            let made = try networks.add(asked, beside: try service.standardRanges()) { network, others in
+                try NetworkPlan.fill(&network, settings.bridge.pools, without: taken + others)
+            }
+            do { try service.bringUp(try service.plan(made)) } catch {
+                try? networks.remove(made.id) { _ in EngineError.noSuchNetwork(made.name) }
+                throw error
+            }
+            return made
+        } catch let error as NetworkError {
+            throw EngineError(error.isTheUsers ? .forbidden : .failed, "\(error)")
+        }
+    }
+
+    /// With what of the default network is not written down.
+    func shown(_ network: Network) -> Network {
+        var shown = network
+        shown.hasOwnRanges = true
+        guard network.name == "bridge", let plan = try? service.standard(network.id) else { return shown }
+        shown.addresses.config = plan.subnets.map { subnet in
+            var pool = AddressPool()
+            (pool.subnet, pool.gateway) = ("\(subnet.range)", "\(subnet.gateway)")
+            pool.range = subnet.part.map { "\($0)" }
+            return pool
+        }
+        shown.options = [
+            "com.docker.network.bridge.default_bridge": "true", NetworkPlan.Key.bridge: plan.bridge,
+            NetworkPlan.Key.isOpen: "\(plan.isOpen)", NetworkPlan.Key.isMasked: "\(plan.isMasked)",
+            NetworkPlan.Key.hostAddress: settings.bridge.hostAddress.isEmpty ? "0.0.0.0" : settings.bridge.hostAddress,
+            NetworkPlan.Key.mtu: "\(plan.mtu ?? 1500)",
+        ]
+        return shown
+    }
+
     /// The network with that ID, name or prefix of an ID, with the containers in it that run.
     package func network(_ name: String) async throws -> Network {
-        var network = try networks.find(name)
+        let found = try networks.find(name)
+        var network = try await pool.run { [self] in shown(found) }
         for id in networks.members(of: network.id) {
             // It may just be going.
             guard let container = try? containers.find(id) else { continue }
             var shown = NetworkContainer()
             shown.name = await container.record.plainName
             shown.endpointID = EndpointID.of(id, in: network.id)
+            if let lease = service.attachments(of: id)?.leases.first(where: { $0.network == network.id }) {
+                shown.macAddress = lease.mac
+                shown.ipv4Address = lease.ipv4.map { "\($0)/\(lease.bits4)" } ?? ""
+                shown.ipv6Address = lease.ipv6.map { "\($0)/\(lease.bits6)" } ?? ""
+            }
             network.containers[id] = shown
         }
         return network
     }
 
     /// All that match the filters of `docker network ls`.
-    package func networks(filters: [String: [String]]) throws -> [Network] {
+    package func networks(filters: [String: [String]]) async throws -> [Network] {
         let filter = try NetworkFilter(filters)
-        return networks.all().filter { filter.matches($0, isUsed: !networks.members(of: $0.id).isEmpty) }
+        let found = networks.all().filter { filter.matches($0, isUsed: !networks.members(of: $0.id).isEmpty) }
+        return try await pool.run { [self] in found.map(shown) }
     }
 
     package func removeNetwork(_ name: String) async throws {
@@ -46,7 +93,7 @@ extension Engine {
         if network.isPredefined {
             throw EngineError(.forbidden, "\(network.name) is a pre-defined network and cannot be removed")
         }
-        try await pool.run { [networks, containers] in
+        try await pool.run { [networks, containers, service] in
             try networks.remove(network.id) { members in
                 let users = members.sorted().map { id in
                     "name:\"\((try? containers.name(of: id)) ?? "")\" id:\"\(id.prefix(12))\""
@@ -57,6 +104,7 @@ extension Engine {
                         + "(\(users.joined(separator: ", ")))"
                 )
             }
+            try service.bridges.takeDown(network.id)
         }
         emit(network: "destroy", network)
     }

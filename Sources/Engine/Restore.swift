@@ -34,6 +34,7 @@ extension Engine {
         do { try await pool.run { [volumes] in try volumes.devices.holdersAreKnown() } } catch {
             log.error("what is mounted for volumes nobody uses", metadata: ["error": "\(error)"])
         }
+        await renewNetworks()
         await startWithDaemon()
         // Says itself what it could not close.
         try? await pool.run { [store, running] in store.closeUnseen(except: running) }
@@ -59,7 +60,11 @@ extension Engine {
         }
         let own = type(of: store.driver).name
         guard record.driver == own else {
-            if record.state.running, exists(settings.execRoot.appending(id)) { await holdVolumes(of: record) }
+            if record.state.running, exists(settings.execRoot.appending(id)) {
+                await holdVolumes(of: record)
+                let other = record
+                await pool.perform { self.adoptNetworks(other) }
+            }
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
         guard store.hasMount(id) else { throw EngineError.layerMissing }
@@ -91,6 +96,7 @@ extension Engine {
             }
             await container.adopt(monitor)
             resumeNetworks(record)
+            await pool.perform { self.adoptNetworks(record) }
             if !record.state.running || record.state.restarting {
                 try? await container.didStart(monitor, at: .now)
             }
@@ -99,7 +105,10 @@ extension Engine {
             }
             return watch(container, monitor)
         }
-        if record.state.restarting { return launcher.forget(id) }  // it is started again with the others
+        if record.state.restarting {
+            await leaveNetworks(record)
+            return launcher.forget(id)  // it is started again with the others
+        }
         guard record.state.running || exists(settings.execRoot.appending(id)) else {
             if record.hasBeenStartedBefore, await container.host.autoRemove { try? await removeEnded(container) }
             return

@@ -26,16 +26,13 @@ extension Engine {
         defer { metrics.took(.start, since: began) }
         var launched: Monitor?
         do {
-            let monitor = try await launch(container)
-            launched = monitor
-            await container.attachEarly(to: monitor)
-            try await monitor.start()
-            do { try await container.didStart(monitor, at: .now) } catch {
-                // It runs; a daemon that comes next finds it by its monitor.
-                log.error(
-                    "record of a started container not written",
-                    metadata: ["container": "\(container.id)", "error": "\(error)"]
-                )
+            // Who connects it meanwhile would change what it is started with.
+            let monitor = try await inTurn(container.id) {
+                let monitor = try await launch(container)
+                launched = monitor
+                try await plug(await container.record, await container.host, monitor)
+                try await begin(container, monitor)
+                return monitor
             }
             let record = await container.record
             tell(ofVolumes: "mount", record)
@@ -47,14 +44,28 @@ extension Engine {
         }
     }
 
+    /// Lets the process go that was set up.
+    private func begin(_ container: Container, _ monitor: Monitor) async throws {
+        await container.attachEarly(to: monitor)
+        try await monitor.start()
+        do { try await container.didStart(monitor, at: .now) } catch {
+            // It runs; a daemon that comes next finds it by its monitor.
+            log.error(
+                "record of a started container not written",
+                metadata: ["container": "\(container.id)", "error": "\(error)"]
+            )
+        }
+    }
+
     private func launch(_ container: Container) async throws -> Monitor {
         let host = try checked(containerDefaults.applied(to: await container.host))
         let record = try await showImages(await container.record, host)
         try enterNetworks(record)
+        try await attach(record, host)
         let kept = record.seccompProfile.isEmpty ? nil : SeccompChoice(record.seccompProfile)
         let own = kept ?? SecurityOptions(checked: host.securityOpt).seccomp
         let filter = try await filter(for: host, own)
-        let spec = try await spec(record, host, filter)
+        let spec = try await spec(try await sharingFiles(record, host), host, filter)
         let bundle = settings.execRoot.appending(record.id)
         let request = try await pool.run { [store, volumes] in
             try Self.makeBindSources(host)
@@ -141,6 +152,24 @@ extension Engine {
         return program.string
     }
 
+    /// In another's network a container has the other's names, too.
+    private func sharingFiles(_ record: ContainerRecord, _ host: HostConfig) async throws -> ContainerRecord {
+        guard host.networkMode.hasPrefix("container:") else { return record }
+        var mode = host.networkMode
+        var other = record
+        // Nobody can be in a circle: each was there before the next.
+        while mode.hasPrefix("container:") {
+            let next = try containers.find(String(mode.dropFirst("container:".count)))
+            (other, mode) = (await next.record, await next.host.networkMode)
+            if other.id == record.id { break }
+        }
+        var record = record
+        (record.hostsPath, record.hostnamePath) = (other.hostsPath, other.hostnamePath)
+        record.resolvConfPath = other.resolvConfPath
+        if host.utsMode != "host" { record.config.hostname = other.config.hostname }
+        return record
+    }
+
     private func joinedNamespaces(_ host: HostConfig) async throws -> [String: String] {
         var joined: [String: String] = [:]
         for (type, file, mode) in [
@@ -184,6 +213,7 @@ extension Engine {
 
     /// Lets the driver's layer, what is mounted for volumes, and the exec root's folder go.
     func release(_ record: ContainerRecord) async {
+        await leaveNetworks(record)
         // Nothing here can fail in a way that somebody could act on.
         try? await pool.run { [self] in
             store.close(record.id)

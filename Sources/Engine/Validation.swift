@@ -26,6 +26,10 @@ enum Validation {
         }
         if let health = config.healthcheck { try check(health) }
         try checkModes(config, host)
+        try PortPlan.check(host, exposed: config.exposedPorts)
+        for server in host.dns where AddressRange.address(server) == nil {
+            throw EngineError(.invalid, "invalid DNS server address: \(server)")
+        }
         Destination.makePlain(&host)
         try checkMounts(host)
         try checkPrivileges(host)
@@ -231,20 +235,15 @@ enum Validation {
     /// What was asked for and is not there yet is said, not left out in silence.
     private static func warnings(_ host: HostConfig) throws -> [String] {
         var warnings: [String] = []
-        if host.networkMode != "none" && host.networkMode != "host" {
-            if host.networkMode == "bridge" {
-                warnings.append("bridge networks are not there yet: the container has a loopback interface only")
-            } else if !host.networkMode.hasPrefix("container:") {
-                warnings.append("users' own networks have no interfaces yet: the container can't be started in one")
-            }
-        }
         if !["", "host"].contains(host.usernsMode) {
             warnings.append("user namespaces are not there yet: the container has the host's")
         }
         for name in try SecurityOptions(host.securityOpt).ignored {
             warnings.append("--security-opt \(name) is not there yet, and without effect")
         }
-        if !host.portBindings.isEmpty { warnings.append("published ports are not there yet: they are not published") }
+        if !host.portBindings.isEmpty, ["host", "none"].contains(host.networkMode) {
+            warnings.append("Published ports are discarded when using \(host.networkMode) network mode")
+        }
         return warnings
     }
 }

@@ -36,7 +36,15 @@ extension DaemonFlags {
         func list(_ values: [String]) -> String? { values.isEmpty ? nil : "[\(values.joined(separator: " "))]" }
         func number(_ value: Int?) -> String? { value.map { "\($0)" } }
         func flag(_ value: Bool) -> String? { value ? "true" : nil }
-        return [
+        func truth(_ value: Bool?) -> String? { value.map { "\($0)" } }
+        let networks: [(ConfigFile.CodingKeys, String?)] = [
+            (.bridge, bridge.bridge), (.bip, bridge.bip), (.fixedCIDR, bridge.fixedCidr), (.mtu, number(bridge.mtu)),
+            (.icc, truth(bridge.icc)), (.ipMasq, truth(bridge.ipMasq)), (.iptables, truth(bridge.iptables)),
+            (.ipForward, truth(bridge.ipForward)), (.ipForwardNoDrop, truth(bridge.ipForwardNoDrop)),
+            (.ip, bridge.ip),
+            (.defaultAddressPools, list(bridge.defaultAddressPool)),
+        ]
+        return networks + [
             (.dataRoot, dataRoot), (.execRoot, execRoot), (.hosts, list(host)), (.storageDriver, storageDriver),
             (.storageOpts, list(storageOpt)), (.logLevel, logLevel), (.logFormat, logFormat), (.debug, flag(debug)),
             (.logDriver, logDriver), (.logOpts, list(logOpt)), (.cgroupParent, cgroupParent),

@@ -45,6 +45,17 @@ struct ConfigFile: Decodable {
     var dns: [String]?
     var dnsOptions: [String]?
     var dnsSearch: [String]?
+    var bridge: String?
+    var bip: String?
+    var fixedCIDR: String?
+    var mtu: Int?
+    var icc: Bool?
+    var ipMasq: Bool?
+    var iptables: Bool?
+    var ipForward: Bool?
+    var ipForwardNoDrop: Bool?
+    var ip: String?
+    var defaultAddressPools: [Pool]?
     var proxies: Proxies.Given?
     var archiveMaxEntries: Int?
     var archiveMaxDepth: Int?
@@ -96,12 +107,29 @@ struct ConfigFile: Decodable {
         case dns
         case dnsOptions = "dns-opts"
         case dnsSearch = "dns-search"
+        case bridge
+        case bip
+        case fixedCIDR = "fixed-cidr"
+        case mtu
+        case icc
+        case ipMasq = "ip-masq"
+        case iptables
+        case ipForward = "ip-forward"
+        case ipForwardNoDrop = "ip-forward-no-drop"
+        case ip
+        case defaultAddressPools = "default-address-pools"
         case proxies
         case archiveMaxEntries = "archive-max-entries"
         case archiveMaxDepth = "archive-max-depth"
         case archiveMaxName = "archive-max-name"
         case archiveMaxSize = "archive-max-size"
         case archiveMaxRatio = "archive-max-ratio"
+    }
+
+    /// Where networks get addresses from.
+    struct Pool: Decodable {
+        var base: String
+        var size: Int
     }
 
     /// Reads the named file, or the default one if that is there.
@@ -157,7 +185,9 @@ struct ConfigFile: Decodable {
         switch path.first {
         case CodingKeys.debug.rawValue, CodingKeys.tls.rawValue, CodingKeys.tlsverify.rawValue,
             CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue, CodingKeys.runsInit.rawValue,
-            CodingKeys.noNewPrivileges.rawValue, CodingKeys.lxcfs.rawValue:
+            CodingKeys.noNewPrivileges.rawValue, CodingKeys.lxcfs.rawValue, CodingKeys.icc.rawValue,
+            CodingKeys.ipMasq.rawValue, CodingKeys.iptables.rawValue, CodingKeys.ipForward.rawValue,
+            CodingKeys.ipForwardNoDrop.rawValue:
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
             CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,
@@ -165,6 +195,8 @@ struct ConfigFile: Decodable {
             "a list of texts"
         case CodingKeys.logOpts.rawValue, CodingKeys.proxies.rawValue: "an object of texts"
         case CodingKeys.defaultUlimits.rawValue: #"an object of limits: {"nofile": {"Soft": 1024, "Hard": 2048}}"#
+        case CodingKeys.defaultAddressPools.rawValue: #"a list of pools: [{"base": "10.10.0.0/16", "size": 24}]"#
+        case CodingKeys.mtu.rawValue: "a number of bytes"
         case CodingKeys.shutdownTimeout.rawValue: "a number of seconds"
         case let key? where key.contains("max-"): "a whole number above 0"
         default: "a text"

@@ -40,11 +40,11 @@ enum ConfigKeys {
     /// Docker's that nobody can have yet: to do as if would be wrong.
     private static let unsupported: Set<String> = [
         "allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins",
-        "bip", "bip6", "bridge", "bridge-accept-fwmark", "cdi-spec-dirs", "cpu-rt-period", "cpu-rt-runtime",
-        "data-root-fs", "default-address-pools", "default-gateway", "default-gateway-v6", "default-network-opts",
-        "default-runtime", "exec-opts", "firewall-backend", "fixed-cidr", "fixed-cidr-v6", "host-gateway-ip",
-        "host-gateway-ips", "http-proxy", "https-proxy", "icc", "init-path", "ip", "ip-forward",
-        "ip-forward-no-drop", "ip-masq", "ip6tables", "iptables", "ipv6", "min-api-version", "mtu",
+        "bip6", "bridge-accept-fwmark", "cdi-spec-dirs", "cpu-rt-period", "cpu-rt-runtime",
+        "data-root-fs", "default-gateway", "default-gateway-v6", "default-network-opts",
+        "default-runtime", "exec-opts", "firewall-backend", "fixed-cidr-v6", "host-gateway-ip",
+        "host-gateway-ips", "http-proxy", "https-proxy", "init-path",
+        "ip6tables", "ipv6", "min-api-version",
         "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust", "runtimes",
         "selinux-enabled", "userland-proxy", "userland-proxy-path", "userns-remap",
     ]

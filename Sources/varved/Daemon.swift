@@ -25,6 +25,7 @@ enum Daemon {
         func close(grace: Duration) async {
             await api.close(grace: grace)
             await figures.close(grace: .zero)
+            await engine.closeNetworks()
         }
     }
 
@@ -117,6 +118,7 @@ enum Daemon {
         var own = EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version)
         own.cgroupParent = settings.cgroupParent
         own.logConfig = settings.logConfig
+        own.bridge = settings.bridge
         let engine = try Engine(
             settings: own,
             store: store,

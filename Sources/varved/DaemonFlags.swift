@@ -97,6 +97,8 @@ struct DaemonFlags: ParsableArguments {
     @Flag(help: "Show containers their own limits in /proc, by lxcfs, which must run.")
     var lxcfs = false
 
+    @OptionGroup(title: "Networks") var bridge: BridgeFlags
+
     @Option(help: ArgumentHelp("A name server for containers; may be repeated (default: the host's).", valueName: "IP"))
     var dns: [String] = []
 

@@ -37,6 +37,7 @@ struct Settings {
     let archiveLimits: ArchiveLimits
     /// Empty: the engine's own.
     let cgroupParent: String
+    let bridge: BridgeSettings
     /// What may change while the daemon runs.
     let live: LiveSettings
     let proxies: Proxies
@@ -60,6 +61,7 @@ struct Settings {
         logLevel = isDebugging ? min(level, .debug) : level
         logFormat = try LogFormat(named: flags.logFormat ?? file.logFormat ?? "text")
         logConfig = try Self.logConfig(flags, file)
+        bridge = try BridgeSettings(flags.bridge, file)
         cgroupParent = flags.cgroupParent ?? file.cgroupParent ?? ""
         group = flags.group ?? file.group ?? Self.group
         archiveLimits = try file.archiveLimits()
