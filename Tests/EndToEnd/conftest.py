@@ -1,5 +1,6 @@
 """Fixtures: a journaled disk for the session, daemons on it, and the promise that nothing is left behind."""
 import contextlib
+import ctypes
 import itertools
 import os
 import pathlib
@@ -25,6 +26,14 @@ def pytest_configure(config):
     if os.getuid() != 0:
         pytest.exit("these tests run containers: run them as root", returncode=1)
     signal.signal(signal.SIGTERM, signal.default_int_handler)   # as Ctrl-C: daemons end, disks are unmounted
+    enter_own_network()
+
+
+def enter_own_network():
+    """Bridges, rules and forwarding of the tests' daemons are nobody else's: all of it ends with the tests."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:      # CLONE_NEWNET
+        pytest.exit(f"no network of our own: {os.strerror(ctypes.get_errno())}", returncode=1)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 @contextlib.contextmanager

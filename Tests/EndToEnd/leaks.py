@@ -1,5 +1,7 @@
 """What a daemon may leave behind when all its containers are gone and it has ended: nothing."""
 import contextlib
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -58,6 +60,19 @@ def bundles(exec_root):
     return [str(entry) for entry in exec_root.glob("**/*") if HEX64.match(entry.name)]
 
 
+def interfaces(data_root):
+    """Bridges that bear the daemon's name."""
+    listed = subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout
+    return [link["ifname"] for link in json.loads(listed) if link.get("ifalias", "").endswith(f" of {data_root}")]
+
+
+def rules(data_root):
+    """The daemon's tables of the packet filter."""
+    name = f"varve-{hashlib.sha256(str(data_root).encode()).hexdigest()[:8]}"
+    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if line.endswith(f" {name}")]
+
+
 def control_groups(parent):
     """Those below a daemon's own, deepest first."""
     found = [path for path in pathlib.Path("/sys/fs/cgroup").glob(f"**/{parent}/**") if path.is_dir() and path.name != parent]
@@ -79,6 +94,8 @@ def of(daemon, patience=20):
         found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place)]
         found += [f"loop device {device}" for device in loop_devices(daemon.data_root)]
         found += [f"temporary {path}" for path in temporary_files(daemon.data_root)]
+        found += [f"interface {name}" for name in interfaces(daemon.data_root)]
+        found += [f"rules {table}" for table in rules(daemon.data_root)]
         found += [f"control group {path}" for path in control_groups(daemon.name)]
         found += [f"bundle {path}" for path in bundles(daemon.exec_root)]
         if not found or time.monotonic() > deadline:
@@ -93,6 +110,10 @@ def end(daemon):
             os.kill(pid, signal.SIGKILL)
     for point in mounts_below(daemon.data_root, daemon.place):
         subprocess.run(["umount", "-l", point], check=False)
+    for name in interfaces(daemon.data_root):
+        subprocess.run(["ip", "link", "del", name], check=False)
+    for table in rules(daemon.data_root):
+        subprocess.run(["nft", "delete", *table.split()], check=False)
     for path in control_groups(daemon.name):
         with contextlib.suppress(OSError):
             os.rmdir(path)
