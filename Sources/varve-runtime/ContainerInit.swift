@@ -27,6 +27,7 @@ struct ContainerInit {
         if isNew("network") { try sys("set lo up") { linux_loopback_up() } }
         try setUpTree()
         if isNew("uts") { try setNames() }
+        try closeAll(but: [socket, stdio.0, stdio.1, stdio.2])
         let annotations = spec.annotations ?? [:]
         let process = spec.process ?? RuntimeProcess(cwd: "/")
         try ProcessSetup(

@@ -81,6 +81,8 @@ enum Spawn {
             try enter(handle.rawValue)
             var turn: [CInt] = [-1, -1]
             try sys("make a pipe") { pipe(&turn) }
+            // Before there is a process that the container's own see.
+            try closeAll(but: [socket, stdio.inside.0, stdio.inside.1, stdio.inside.2] + turn)
             let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
             guard pid == 0 else {
                 var report = Report()
@@ -89,10 +91,7 @@ enum Spawn {
                 _exit(0)
             }
             // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
-            close(turn[1])
-            var nothing: UInt8 = 0
-            read(turn[0], &nothing, 1)
-            close(turn[0])
+            awaitEnd(of: turn)
             try ProcessSetup(
                 process: exec.process,
                 userName: exec.userName,
@@ -103,6 +102,14 @@ enum Spawn {
                 filter: filter
             ).run()
         }
+    }
+
+    /// Waits until nobody else has the pipe's other end.
+    private static func awaitEnd(of pipe: [CInt]) {
+        close(pipe[1])
+        var nothing: UInt8 = 0
+        read(pipe[0], &nothing, 1)
+        close(pipe[0])
     }
 
     /// All namespaces of the container in one call; those that it shares with the host can't be entered again, and need not.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 
@@ -40,3 +41,17 @@ struct Stdio {
 }
 
 func setNonBlocking(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+
+/// Closes all that the monitor has open but `kept`: who may trace processes in a container (CAP_SYS_PTRACE) takes from one
+/// that is on its way in what it finds there. The standard streams become what is read where there is no input: nothing.
+func closeAll(but kept: [CInt]) throws {
+    for stream in 1...2 as ClosedRange<CInt> { try sys("empty stream \(stream)") { dup2(0, stream) } }
+    var first: CInt = 3
+    for descriptor in kept.sorted() where descriptor >= first {
+        if descriptor > first {
+            try sys("close what is the monitor's") { linux_close_range(UInt32(first), UInt32(descriptor - 1)) }
+        }
+        first = descriptor + 1
+    }
+    try sys("close what is the monitor's") { linux_close_range(UInt32(first), .max) }
+}

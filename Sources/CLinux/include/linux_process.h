@@ -16,6 +16,8 @@ int linux_setns(int fd, int flags);
 
 // close_range(2): marks every descriptor from `first` on close-on-exec.
 int linux_cloexec_from(unsigned int first);
+// close_range(2): closes the descriptors from `first` to `last`.
+int linux_close_range(unsigned int first, unsigned int last);
 
 // The stacks of threads that begin from now on and name no size of their own. man 3 pthread_setattr_default_np
 int linux_set_thread_stack(size_t bytes);
