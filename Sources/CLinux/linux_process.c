@@ -32,6 +32,7 @@ int linux_unshare(int flags) { return unshare(flags); }
 int linux_setns(int fd, int flags) { return setns(fd, flags); }
 int linux_close_range(unsigned int first, unsigned int last) { return syscall(SYS_close_range, first, last, 0); }
 int linux_cloexec_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 1U << 2); }
+int linux_new_session_keyring(void) { return syscall(SYS_keyctl, 1, NULL); }
 int linux_prctl(int option, unsigned long second, unsigned long third) { return prctl(option, second, third, 0, 0); }
 
 int linux_set_thread_stack(size_t bytes) {

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// `/sys/fs/cgroup` as Docker shows it: on v2 one file system; on v1 a small tmpfs with a folder a controller.
 enum CgroupMount {
-    static func make(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+    static func make(_ entry: RuntimeMount, _ hierarchies: [String], in root: borrowing ContainerRoot) throws {
         let options = MountOptions(entry.options ?? [])
         let target = try root.makeFolder(entry.destination)
         try ProcFiles.keep(target, from: nil, entry, in: root)
@@ -19,7 +19,7 @@ enum CgroupMount {
         try sys("mount tmpfs on \(entry.destination)") {
             mount("tmpfs", place(target.rawValue), "tmpfs", basic, "mode=755")
         }
-        for controllers in hierarchies() { mountHierarchy(controllers, entry.destination, options.flags, in: root) }
+        for controllers in hierarchies { mountHierarchy(controllers, entry.destination, options.flags, in: root) }
         guard options.flags & UInt(MS_RDONLY) != 0 else { return }
         let mounted = try root.open(entry.destination)
         try sys("remount \(entry.destination) read-only") {
@@ -27,13 +27,15 @@ enum CgroupMount {
         }
     }
 
-    /// The v1 hierarchies that this process is in: `cpu,cpuacct`, `name=systemd`.
-    private static func hierarchies() -> [String] {
+    /// The v1 hierarchies in which this process is in a group of the container's own: `cpu,cpuacct`. What others show is the
+    /// host's.
+    static func hierarchies(below group: String?) -> [String] {
+        let name = group.flatMap { FilePath($0).lastComponent?.string } ?? ""
         // No file, no hierarchies: the folder stays empty.
         guard let text = try? readFile("/proc/self/cgroup") else { return [] }
         return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            return fields.count == 3 && !fields[1].isEmpty ? String(fields[1]) : nil
+            return fields.count == 3 && !fields[1].isEmpty && fields[2].hasSuffix(name) ? String(fields[1]) : nil
         }
     }
 

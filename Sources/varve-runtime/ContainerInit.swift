@@ -27,7 +27,7 @@ struct ContainerInit {
         if isNew("network") { try sys("set lo up") { linux_loopback_up() } }
         try setUpTree()
         if isNew("uts") { try setNames() }
-        try closeAll(but: [socket, stdio.0, stdio.1, stdio.2])
+        try closeAll(but: socket, and: [stdio.0, stdio.1, stdio.2])
         let annotations = spec.annotations ?? [:]
         let process = spec.process ?? RuntimeProcess(cwd: "/")
         try ProcessSetup(
@@ -47,9 +47,10 @@ struct ContainerInit {
 
     private func setUpTree() throws {
         let place = message.folder + "/rootfs"
-        let files = RootFileSystem(spec: spec, place: place)
+        var files = RootFileSystem(spec: spec, place: place)
         try step("root file system") { try files.mountRoot(folder: message.rootFolder, mounts: message.mounts) }
         try groups.closeDevices(isFirst: true)
+        files.hierarchies = CgroupMount.hierarchies(below: spec.linux?.cgroupsPath)
         // Its root is the groups that the process is in: all of them by now.
         if isNew("cgroup") {
             try sys("make a cgroup namespace") { linux_unshare(CInt(LINUX_NEWCGROUP)) }

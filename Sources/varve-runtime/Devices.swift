@@ -39,7 +39,7 @@ enum Devices {
             // mknod goes through the umask; nobody else has this tmpfs.
             try sys("set the mode of /dev/\(node.name)") { fchmodat(dev.rawValue, node.name, 0o666, 0) }
         }
-        for (name, target) in links {
+        for (name, target) in links where name != "core" || access(target, F_OK) == 0 {
             try sys("link /dev/\(name)") { symlinkat(target, dev.rawValue, name) }
         }
         for device in spec.linux?.devices ?? [] { try make(device, in: root) }

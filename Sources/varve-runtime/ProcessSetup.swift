@@ -3,13 +3,14 @@ import Glibc
 import Linux
 import OCI
 import RuntimeProtocol
+import SystemPackage
 
 /// The last steps of a container's process and of an exec alike, from the moment the tree is `/`.
 ///
-/// The order: the terminal while we may still open devices; the folder and the program's path as the user who will use
-/// them sees them; limits and OOM score before capabilities go; descriptors before the seccomp filter, which may forbid to
-/// close them; ids and capabilities; signals, which must be right from the first instruction of the program; then the
-/// report, and after the go the program.
+/// The order: the keyring while nothing filters; the terminal while we may still open devices; the folder and the program's
+/// path as the user who will use them sees them; limits and OOM score before capabilities go; descriptors before the
+/// seccomp filter, which may forbid to close them; ids and capabilities; signals, which must be right from the first
+/// instruction of the program; then the report, and after the go the program.
 struct ProcessSetup {
     let process: RuntimeProcess
     let userName: String
@@ -24,6 +25,7 @@ struct ProcessSetup {
 
     func run() throws -> Never {
         var warnings: [String] = []
+        try leaveKeyring()
         let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: isFirst) : -1
         let account: Accounts
         do throws(AccountError) {
@@ -62,9 +64,10 @@ struct ProcessSetup {
     }
 
     private func useStdio(_ account: Accounts) throws {
-        for (index, descriptor) in [stdio.0, stdio.1, stdio.2].enumerated() {
+        let input = stdio.0 < 0 ? try Stdio.nothing() : stdio.0
+        for (index, descriptor) in [input, stdio.1, stdio.2].enumerated() {
             // A program that opens /dev/stdout again must own the pipe.
-            if account.uid != 0 { fchown(descriptor, account.uid, account.gid) }
+            if account.uid != 0, descriptor != input || stdio.0 >= 0 { fchown(descriptor, account.uid, account.gid) }
             try sys("set up standard stream \(index)") { dup2(descriptor, CInt(index)) }
         }
         setsid()
@@ -91,6 +94,12 @@ struct ProcessSetup {
                 throw StepError("current working directory is outside of the container's root")
             }
         }
+    }
+
+    /// Keys of whoever started the daemon are not the container's. A host without keys has none to give.
+    private func leaveKeyring() throws {
+        if linux_new_session_keyring() >= 0 || errno == ENOSYS || errno == EPERM { return }
+        throw SystemError("make a session keyring", .init(rawValue: errno))
     }
 
     private func setScore(_ score: Int, _ warnings: inout [String]) {

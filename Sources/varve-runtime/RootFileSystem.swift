@@ -11,6 +11,8 @@ struct RootFileSystem {
     let spec: RuntimeSpec
     /// Where the tree is put together: a folder of the exec root.
     let place: String
+    /// The v1 control groups that are shown.
+    var hierarchies: [String] = []
 
     /// Mounts the root itself; the first step after the new mount namespace.
     func mountRoot(folder: String?, mounts: [RootMount]) throws {
@@ -39,7 +41,7 @@ struct RootFileSystem {
         for entry in spec.mounts ?? [] {
             try step("mount \(entry.destination)") {
                 switch entry.type ?? "bind" {
-                case "cgroup": try CgroupMount.make(entry, in: root)
+                case "cgroup": try CgroupMount.make(entry, hierarchies, in: root)
                 case "bind", "none": try bind(entry, in: root)
                 default: try mountNew(entry, in: root)
                 }

@@ -82,7 +82,7 @@ enum Spawn {
             var turn: [CInt] = [-1, -1]
             try sys("make a pipe") { pipe(&turn) }
             // Before there is a process that the container's own see.
-            try closeAll(but: [socket, stdio.inside.0, stdio.inside.1, stdio.inside.2] + turn)
+            try closeAll(but: socket, and: [stdio.inside.0, stdio.inside.1, stdio.inside.2] + turn)
             let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
             guard pid == 0 else {
                 var report = Report()

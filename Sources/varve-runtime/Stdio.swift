@@ -4,22 +4,20 @@ import Linux
 
 /// The two ends of a process's standard streams.
 struct Stdio {
-    /// What the process gets as 0, 1 and 2.
+    /// What the process gets as 0, 1 and 2; an input of -1 is empty.
     var inside: (CInt, CInt, CInt) = (-1, -1, -1)
     /// The monitor's ends; -1 where there is none.
     var input: CInt = -1
     var output: CInt = -1
     var error: CInt = -1
 
-    /// Pipes; with a terminal nothing, since that is made inside the container. Without `openStdin` input is empty.
+    /// Pipes; with a terminal nothing, since that is made inside the container, and so is an input without `openStdin`.
     init(terminal: Bool, openStdin: Bool) throws {
         if terminal { return }
         if openStdin {
             let pipe = try Self.pipe()
             inside.0 = pipe.read
             input = pipe.write
-        } else {
-            inside.0 = try sys("open /dev/null") { open("/dev/null", O_RDONLY | O_CLOEXEC) }
         }
         let out = try Self.pipe()
         let err = try Self.pipe()
@@ -32,6 +30,20 @@ struct Stdio {
         for descriptor in [inside.0, inside.1, inside.2] where descriptor >= 0 { close(descriptor) }
     }
 
+    /// An input with nothing in it: the container's own null device. The host's would be its program's to chmod.
+    static func nothing() throws -> CInt {
+        let own = open("/dev/null", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        var status = stat()
+        if own >= 0, fstat(own, &status) == 0, status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == nullDevice {
+            return own
+        }
+        if own >= 0 { close(own) }
+        // It has none, or something else by that name.
+        let ends = try pipe()
+        close(ends.write)
+        return ends.read
+    }
+
     private static func pipe() throws -> (read: CInt, write: CInt) {
         var ends: [CInt] = [-1, -1]
         try sys("make a pipe") { Glibc.pipe(&ends) }
@@ -40,14 +52,17 @@ struct Stdio {
     }
 }
 
+/// `st_rdev` of `/dev/null`, 1:3.
+let nullDevice: dev_t = 0x103
+
 func setNonBlocking(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
 
 /// Closes all that the monitor has open but `kept`: who may trace processes in a container (CAP_SYS_PTRACE) takes from one
-/// that is on its way in what it finds there. The standard streams become what is read where there is no input: nothing.
-func closeAll(but kept: [CInt]) throws {
-    for stream in 1...2 as ClosedRange<CInt> { try sys("empty stream \(stream)") { dup2(0, stream) } }
+/// that is on its way in what it finds there. The standard streams are `socket` until the program's are there.
+func closeAll(but socket: CInt, and kept: [CInt]) throws {
+    for stream in 0...2 as ClosedRange<CInt> { try sys("empty stream \(stream)") { dup2(socket, stream) } }
     var first: CInt = 3
-    for descriptor in kept.sorted() where descriptor >= first {
+    for descriptor in (kept + [socket]).sorted() where descriptor >= first {
         if descriptor > first {
             try sys("close what is the monitor's") { linux_close_range(UInt32(first), UInt32(descriptor - 1)) }
         }

@@ -5,6 +5,7 @@
  *   attack call ABI NR [ARG]…   one system call in a child, by the ABI 64, x32 or 32; says `0` or the error
  *   attack connect NAME         connects to an abstract UNIX socket
  *   attack listen NAME          listens on one
+ *   attack ring                 the number and the name of the session's keyring
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -200,11 +201,20 @@ static int abstract(const char *name, int listens) {
     return 0;
 }
 
+static int ring(void) {
+    char name[200] = "";
+    long id = syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3 /* KEY_SPEC_SESSION_KEYRING */, 0);
+    syscall(SYS_keyctl, 6 /* KEYCTL_DESCRIBE */, id, name, sizeof name - 1);
+    printf("%lx %s\n", id, name);
+    return 0;
+}
+
 int main(int count, char **words) {
     if (count == 5 && !strcmp(words[1], "swap")) return swap(words[2], words[3], atof(words[4]));
     if (count == 3 && !strcmp(words[1], "watch")) return watch(atof(words[2]));
     if (count == 3 && !strcmp(words[1], "connect")) return abstract(words[2], 0);
     if (count == 3 && !strcmp(words[1], "listen")) return abstract(words[2], 1);
+    if (count == 2 && !strcmp(words[1], "ring")) return ring();
     long arguments[6] = {0};
     for (int i = 4; i < count && i < 10; i++) arguments[i - 4] = strtol(words[i], NULL, 0);
     if (count >= 4 && !strcmp(words[1], "call")) return call(words[2], strtol(words[3], NULL, 0), arguments);

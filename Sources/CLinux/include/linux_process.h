@@ -19,6 +19,9 @@ int linux_cloexec_from(unsigned int first);
 // close_range(2): closes the descriptors from `first` to `last`.
 int linux_close_range(unsigned int first, unsigned int last);
 
+// keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a new keyring without a name.
+int linux_new_session_keyring(void);
+
 // The stacks of threads that begin from now on and name no size of their own. man 3 pthread_setattr_default_np
 int linux_set_thread_stack(size_t bytes);
 
