@@ -11,6 +11,9 @@ import SystemPackage
 /// path as the user who will use them sees them; limits and OOM score before capabilities go; descriptors before the
 /// seccomp filter, which may forbid to close them; ids and capabilities; signals, which must be right from the first
 /// instruction of the program; then the report, and after the go the program.
+///
+/// An exec is seen by the container's processes only when it has no more rights than they (`Spawn.goOn`): who may trace
+/// could take any that it still has.
 struct ProcessSetup {
     let process: RuntimeProcess
     let userName: String
@@ -27,6 +30,7 @@ struct ProcessSetup {
         var warnings: [String] = []
         try leaveKeyring()
         let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: isFirst) : -1
+        if isFirst { try beginSession(master) }
         let account: Accounts
         do throws(AccountError) {
             account = try Accounts(userName, adding: groups, fallback: process.user) {
@@ -35,7 +39,9 @@ struct ProcessSetup {
         } catch { throw StepError(error.description) }
         if master < 0 { try useStdio(account) }
         try enterFolder()
-        if let score = process.oomScoreAdj { setScore(score, &warnings) }
+        if isFirst, let score = process.oomScoreAdj, !Self.setScore(score) {
+            warnings.append("oom_score_adj \(score) is not this host's to give")
+        }
         try Limits.set(process.rlimits ?? [], warnings: &warnings)
         _ = Credentials.available(process.capabilities?.bounding ?? [], warnings: &warnings)
         umask(mode_t(process.user?.umask ?? 0o022))
@@ -48,6 +54,15 @@ struct ProcessSetup {
             try filter.load()
         }
         try Credentials.take(account, process.capabilities)
+        if !isFirst {
+            try Spawn.goOn(socket)
+            try beginSession(master)
+        }
+        try begin(account, master, warnings)
+    }
+
+    /// Reports, waits for the go, and becomes the program.
+    private func begin(_ account: Accounts, _ master: CInt, _ warnings: [String]) throws -> Never {
         // Changing ids clears it, so it is set after that: the process ends with its monitor.
         try sys("die with the monitor") { linux_prctl(CInt(LINUX_PR_SET_PDEATHSIG), 9, 0) }
         let environment = withHome(process.env ?? [], account.home)
@@ -70,7 +85,12 @@ struct ProcessSetup {
             if account.uid != 0, descriptor != input || stdio.0 >= 0 { fchown(descriptor, account.uid, account.gid) }
             try sys("set up standard stream \(index)") { dup2(descriptor, CInt(index)) }
         }
+    }
+
+    /// With a terminal, whose master is given, as what controls it.
+    private func beginSession(_ master: CInt) throws {
         setsid()
+        if master >= 0 { try sys("make it the controlling terminal") { linux_make_controlling(0) } }
     }
 
     /// `cwd`, made where it is missing; what it leads to must be inside the container (CVE-2024-21626).
@@ -102,14 +122,13 @@ struct ProcessSetup {
         throw SystemError("make a session keyring", .init(rawValue: errno))
     }
 
-    private func setScore(_ score: Int, _ warnings: inout [String]) {
+    /// Of this process and its children; false where this host's root may not.
+    static func setScore(_ score: Int) -> Bool {
         let text = "\(score)"
         let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         defer { if file >= 0 { close(file) } }
         // Nobody asked for 0: it is there to be none of the daemon's.
-        if file < 0 || write(file, text, text.utf8.count) < 0, score != 0 {
-            warnings.append("oom_score_adj \(score) is not this host's to give")
-        }
+        return file >= 0 && write(file, text, text.utf8.count) >= 0 || score == 0
     }
 
     private func withHome(_ environment: [String], _ home: String) -> [String] {

@@ -77,21 +77,10 @@ enum Spawn {
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
         return try start(stdio, clone: 0, entrance) { socket in
             try entrance.closeDevices(isFirst: false)
-            // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
+            // The container's /proc won't have this process.
+            if let score = exec.process.oomScoreAdj { _ = ProcessSetup.setScore(score) }
             try enter(handle.rawValue)
-            var turn: [CInt] = [-1, -1]
-            try sys("make a pipe") { pipe(&turn) }
-            // Before there is a process that the container's own see.
-            try closeAll(but: socket, and: [stdio.inside.0, stdio.inside.1, stdio.inside.2] + turn)
-            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
-            guard pid == 0 else {
-                var report = Report()
-                report.pid = pid
-                try report.send(to: socket)
-                _exit(0)
-            }
-            // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
-            awaitEnd(of: turn)
+            try closeAll(but: socket, and: [stdio.inside.0, stdio.inside.1, stdio.inside.2])
             try ProcessSetup(
                 process: exec.process,
                 userName: exec.userName,
@@ -104,12 +93,22 @@ enum Spawn {
         }
     }
 
-    /// Waits until nobody else has the pipe's other end.
-    private static func awaitEnd(of pipe: [CInt]) {
-        close(pipe[1])
+    /// Goes on as a second process, whose parent is the monitor too: only children enter a pid namespace.
+    static func goOn(_ socket: CInt) throws {
+        var turn: [CInt] = [-1, -1]
+        try sys("make a pipe") { pipe(&turn) }
+        let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
+        guard pid == 0 else {
+            var report = Report()
+            report.pid = pid
+            try report.send(to: socket)
+            _exit(0)
+        }
+        // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
+        close(turn[1])
         var nothing: UInt8 = 0
-        read(pipe[0], &nothing, 1)
-        close(pipe[0])
+        read(turn[0], &nothing, 1)
+        close(turn[0])
     }
 
     /// All namespaces of the container in one call; those that it shares with the host can't be entered again, and need not.

@@ -69,10 +69,28 @@ static void comm_of(const char *pid, char *comm) {
     if (fd >= 0) close(fd);
 }
 
+/* Its effective capabilities and whether it is filtered, if it runs the same program before and after. */
+static void rights_of(const char *pid, const char *comm) {
+    char path[64], text[4096], after[32], line[100];
+    snprintf(path, sizeof path, "/proc/%s/status", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    text[length > 0 ? length : 0] = 0;
+    comm_of(pid, after);
+    char *capabilities = strstr(text, "CapEff:"), *filter = strstr(text, "Seccomp:");
+    if (!capabilities || !filter || strcmp(comm, after)) return;
+    snprintf(line, sizeof line, "%s %.16s %.1s", comm, capabilities + 8, filter + 9);
+    tell("rights", line);
+}
+
 static void grab_program(const char *pid) {
     char path[64], name[201], comm[32];
     comm_of(pid, comm);
-    if (*comm) tell("saw", comm);
+    if (*comm) {
+        tell("saw", comm);
+        rights_of(pid, comm);
+    }
     snprintf(path, sizeof path, "/proc/%s/exe", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {

@@ -1,4 +1,5 @@
 """Attacks on what enters a container: its program, its descriptors, its memory. Each is tried, where it can work first."""
+import contextlib
 import hashlib
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import time
 import pytest
 
 import attacker
+import leaks
 from attacker import attack, attacker_tar, driver, shared  # noqa: F401 fixtures
 from clients import eventually
 from engine import BIN
@@ -22,15 +24,14 @@ def sum_of(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
-def runtimes():
-    """The programs of all processes that enter containers, as memory has them, and the file that they were made from."""
+def runtimes(engine):
+    """The programs of all its processes that enter containers, as memory has them, and the file that they were made from."""
     found = {sum_of(BIN / "varve-runtime")}
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            if folder.name.isdigit() and (folder / "comm").read_text() == "varve-runtime\n":
+    for pid in leaks.processes(f"/{engine.name}/"):
+        folder = pathlib.Path("/proc", str(pid))
+        with contextlib.suppress(OSError):      # it has ended
+            if (folder / "comm").read_text() == "varve-runtime\n":
                 found.add(sum_of(folder / "exe"))
-        except OSError:     # it has ended
-            continue
     return found
 
 
@@ -47,7 +48,7 @@ class Watcher:
 
     def booty(self, *allowed):
         """What is not a container's own."""
-        own = ("saw", "refused", "watching", "traced", "memory")
+        own = ("saw", "rights", "refused", "watching", "traced", "memory")
         return [line for line in self.said() if line.split()[0] not in own and not line.startswith(HARMLESS + allowed)]
 
     def execs(self, least=30):
@@ -73,21 +74,23 @@ def test_control_a_program_of_the_host_is_overwritten(engine, tmp_path):
 def test_entering_processes_give_nothing_away(engine):
     """No program, no memory, no descriptor, no folder of the host (CVE-2016-9962, CVE-2019-5736)."""
     watcher = Watcher(engine)
-    before = runtimes()
+    before = runtimes(engine)
     watcher.execs()
     assert "refused varve-runtime" in watcher.said() and not watcher.booty(), watcher.said()
     assert not [line for line in watcher.said() if line in ("traced varve-runtime", "memory varve-runtime")]
-    assert runtimes() == before
+    assert runtimes(engine) == before
 
 
 @pytest.mark.parametrize("flag", [["--cap-add", "SYS_PTRACE"], ["--privileged"]], ids=["ptrace", "privileged"])
 def test_who_may_trace_overwrites_nothing(engine, flag):
-    """It may look into its container's processes; the program is sealed, and what belongs to the host was closed."""
+    """It may look into what enters: a sealed program, with nothing of the host's open, and no more rights than its own."""
     watcher = Watcher(engine, *flag)
-    before = runtimes()
+    before = runtimes(engine)
     watcher.execs()
-    assert runtimes() == before
+    assert runtimes(engine) == before
     assert "overwrote" not in " ".join(watcher.said()) and not watcher.booty(*OF_THE_RUNTIME), watcher.said()
+    own = engine.docker("exec", watcher.name, "sh", "-c", "grep -E '^(CapEff|Seccomp):' /proc/1/status | cut -f2").out.split()
+    assert [line.split()[2:] for line in watcher.said() if line.startswith("rights varve-runtime")] == [own]
 
 
 class TestOwnProgram:
@@ -95,7 +98,7 @@ class TestOwnProgram:
 
     @pytest.mark.parametrize("flags", [[], ["--privileged"]], ids=["default", "privileged"])
     def test_as_its_program(self, engine, flags):
-        before = runtimes()
+        before = runtimes(engine)
         said = attacker.in_container(engine, "/proc/self/exe", "sh", "-c", "true", flags=flags)
         assert said.code != 0, said
         script = "printf '#!/proc/self/exe\\n' > /bad; chmod +x /bad; exec sleep 600"
@@ -103,7 +106,7 @@ class TestOwnProgram:
         engine.docker("exec", "box", "sh", "-c", "until test -x /bad; do :; done")
         for _ in range(5):
             assert engine.docker("exec", "box", "/bad", check=False).code != 0
-        assert runtimes() == before
+        assert runtimes(engine) == before
 
     def test_it_brings_its_own_libraries(self, engine):
         """The program asks nothing of the container's loader, libraries or account services (CVE-2019-14271)."""
