@@ -16,6 +16,8 @@ package struct EngineSettings: Sendable {
     package var version: String
     /// The control group for those of containers whose users name none; empty: `/varve`.
     package var cgroupParent = ""
+    /// The ids that containers have; nil: the host's.
+    package var remapping: Remapping?
     /// Where the output of containers goes that name no log driver of their own.
     package var logConfig: LogConfig
 

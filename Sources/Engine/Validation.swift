@@ -63,6 +63,9 @@ enum Validation {
             if ["PID", "IPC"].contains(kind), mode.hasPrefix("container:") { continue }
             throw EngineError(.invalid, "invalid \(kind) mode: \(mode)")
         }
+        guard ["", "host"].contains(host.usernsMode) else {
+            throw EngineError(.invalid, "invalid USER mode: \(host.usernsMode)")
+        }
         if host.shmSize < 0 { throw EngineError(.invalid, "SHM size can not be less than 0") }
     }
 
@@ -237,9 +240,6 @@ enum Validation {
             } else if !host.networkMode.hasPrefix("container:") {
                 warnings.append("users' own networks have no interfaces yet: the container can't be started in one")
             }
-        }
-        if !["", "host"].contains(host.usernsMode) {
-            warnings.append("user namespaces are not there yet: the container has the host's")
         }
         for name in try SecurityOptions(host.securityOpt).ignored {
             warnings.append("--security-opt \(name) is not there yet, and without effect")

@@ -19,6 +19,8 @@ struct ContainerInit {
     let stdio: (CInt, CInt, CInt)
     /// Descriptors of namespaces to enter.
     let joined: [(type: String, descriptor: CInt)]
+    /// In a user namespace of its own: what was made outside.
+    var ready: HostMounts?
 
     func run() throws -> Never {
         for namespace in joined {
@@ -36,7 +38,8 @@ struct ContainerInit {
             socket: socket,
             stdio: stdio,
             isFirst: true,
-            filter: filter
+            filter: filter,
+            isRemapped: ready != nil
         ).run()
     }
 
@@ -47,15 +50,20 @@ struct ContainerInit {
     private func setUpTree() throws {
         let place = message.folder + "/rootfs"
         let files = RootFileSystem(spec: spec, place: place)
-        try step("root file system") { try files.mountRoot(folder: message.rootFolder, mounts: message.mounts) }
-        try groups.closeDevices(isFirst: true)
+        try step("root file system") {
+            if let ready { return try files.attachRoot(ready.root) }
+            try files.mountRoot(folder: message.rootFolder, mounts: message.mounts)
+        }
+        try groups.closeDevices(isFirst: ready == nil)
         // Its root is the groups that the process is in: all of them by now.
         if isNew("cgroup") {
             try sys("make a cgroup namespace") { linux_unshare(CInt(LINUX_NEWCGROUP)) }
         }
         let root = try ContainerRoot(place)
-        try files.mountAll(in: root)
-        try step("devices") { try Devices.make(spec, in: root) }
+        // The host's paths to here may be closed to anybody else.
+        if ready != nil { try UserNamespace.becomeRoot() }
+        try files.mountAll(in: root, ready: ready?.entries ?? [:])
+        if ready == nil { try step("devices") { try Devices.make(spec, in: root) } }
         try Sysctls.apply(spec.linux?.sysctl ?? [:], in: root)
         try step("masked paths") { try Masks.hide(spec.linux?.maskedPaths ?? [], in: root) }
         try step("read-only paths") { try Masks.protect(spec.linux?.readonlyPaths ?? [], in: root) }

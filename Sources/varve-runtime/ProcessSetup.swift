@@ -21,6 +21,15 @@ struct ProcessSetup {
     /// Only the container's first process puts its terminal on `/dev/console`, and makes a missing working folder.
     let isFirst: Bool
     let filter: SeccompFilter
+    /// It is in a user namespace of its own: `prepare` was done before.
+    var isRemapped = false
+
+    /// What takes the host's rights.
+    static func prepare(_ process: RuntimeProcess) throws {
+        var told: [String] = []
+        if let score = process.oomScoreAdj { setScore(score, &told) }
+        try Limits.set(process.rlimits ?? [], warnings: &told)
+    }
 
     func run() throws -> Never {
         var warnings: [String] = []
@@ -33,7 +42,7 @@ struct ProcessSetup {
         } catch { throw StepError(error.description) }
         if master < 0 { try useStdio(account) }
         try enterFolder()
-        if let score = process.oomScoreAdj { setScore(score, &warnings) }
+        if !isRemapped, let score = process.oomScoreAdj { Self.setScore(score, &warnings) }
         try Limits.set(process.rlimits ?? [], warnings: &warnings)
         _ = Credentials.available(process.capabilities?.bounding ?? [], warnings: &warnings)
         umask(mode_t(process.user?.umask ?? 0o022))
@@ -63,8 +72,10 @@ struct ProcessSetup {
 
     private func useStdio(_ account: Accounts) throws {
         for (index, descriptor) in [stdio.0, stdio.1, stdio.2].enumerated() {
-            // A program that opens /dev/stdout again must own the pipe.
-            if account.uid != 0 { fchown(descriptor, account.uid, account.gid) }
+            // A program that opens /dev/stdout again must own the pipe; /dev/null is the host's.
+            if account.uid != 0, try ContainerRoot.type(of: descriptor) != S_IFCHR {
+                fchown(descriptor, account.uid, account.gid)
+            }
             try sys("set up standard stream \(index)") { dup2(descriptor, CInt(index)) }
         }
         setsid()
@@ -93,7 +104,7 @@ struct ProcessSetup {
         }
     }
 
-    private func setScore(_ score: Int, _ warnings: inout [String]) {
+    private static func setScore(_ score: Int, _ warnings: inout [String]) {
         let text = "\(score)"
         let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         defer { if file >= 0 { close(file) } }

@@ -19,25 +19,23 @@ struct RootFileSystem {
         if let folder {
             try sys("bind \(folder) on \(place)") { mount(folder, place, nil, UInt(MS_BIND | MS_REC), nil) }
         } else {
-            try mountTree(
-                mounts.map {
-                    Mount(
-                        type: $0.type,
-                        source: $0.source,
-                        target: FilePath($0.target),
-                        options: $0.options,
-                        subfolder: FilePath($0.subfolder)
-                    )
-                },
-                at: FilePath(place)
-            )
+            try mountTree(mounts.map(Mount.init), at: FilePath(place))
         }
     }
 
+    /// The same with a root that somebody else made, who had the right to.
+    func attachRoot(_ root: CInt) throws {
+        try sys("make / a slave") { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
+        try sys("attach the root to \(place)") { linux_attach_mount(root, place) }
+    }
+
     /// Everything that is mounted below the root, in the order of `config.json`.
-    func mountAll(in root: borrowing ContainerRoot) throws {
-        for entry in spec.mounts ?? [] {
+    ///
+    /// `ready` are those that somebody else made, by their numbers there.
+    func mountAll(in root: borrowing ContainerRoot, ready: [Int: CInt] = [:]) throws {
+        for (number, entry) in (spec.mounts ?? []).enumerated() {
             try step("mount \(entry.destination)") {
+                if let mount = ready[number] { return try attach(mount, entry, in: root) }
                 switch entry.type ?? "bind" {
                 case "cgroup": try CgroupMount.make(entry, in: root)
                 case "bind", "none": try bind(entry, in: root)
@@ -83,6 +81,22 @@ struct RootFileSystem {
         try sys("bind \(path) on \(entry.destination)") {
             mount(varve_runtime.place(source.rawValue), varve_runtime.place(target.rawValue), nil, binding, nil)
         }
+        try finish(entry, options, in: root)
+    }
+
+    /// A copy of a mount, which is attached nowhere.
+    private func attach(_ copy: CInt, _ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+        let isFolder = try ContainerRoot.type(of: copy) == S_IFDIR
+        let target = isFolder ? try root.makeFolder(entry.destination) : try root.makeFile(entry.destination)
+        try ProcFiles.keep(target, from: copy, entry, in: root)
+        try sys("attach \(entry.destination)") { linux_attach_mount(copy, varve_runtime.place(target.rawValue)) }
+        let options = MountOptions(entry.options ?? [])
+        // Another container's goes on as it is, and what is no copy of the host's was made with its flags.
+        if options.foundIn == nil, entry.type ?? "bind" != "tmpfs" { try finish(entry, options, in: root) }
+    }
+
+    /// What a bind mount can only be given when it is there.
+    private func finish(_ entry: RuntimeMount, _ options: MountOptions, in root: borrowing ContainerRoot) throws {
         let rest = options.flags & ~UInt(MS_BIND | MS_REC)
         if rest != 0 { try remount(entry.destination, rest, in: root) }
         if options.isReadOnlyBelow {
@@ -145,5 +159,17 @@ struct RootFileSystem {
         try sys("remount \(path)") {
             mount("", varve_runtime.place(mounted.rawValue), nil, UInt(MS_REMOUNT | MS_BIND) | kept | flags, nil)
         }
+    }
+}
+
+extension Mount {
+    init(_ mount: RootMount) {
+        self.init(
+            type: mount.type,
+            source: mount.source,
+            target: FilePath(mount.target),
+            options: mount.options,
+            subfolder: FilePath(mount.subfolder)
+        )
     }
 }

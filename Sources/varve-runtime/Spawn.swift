@@ -18,7 +18,7 @@ enum Spawn {
         var warnings: [String]
     }
 
-    private static let flags: [String: UInt64] = [
+    static let flags: [String: UInt64] = [
         "mount": UInt64(LINUX_NEWNS), "pid": UInt64(LINUX_NEWPID),
         "uts": UInt64(LINUX_NEWUTS), "ipc": UInt64(LINUX_NEWIPC),
         "network": UInt64(LINUX_NEWNET), "cgroup": UInt64(LINUX_NEWCGROUP),
@@ -31,6 +31,7 @@ enum Spawn {
         _ groups: Entrance,
         _ filter: SeccompFilter
     ) throws -> Ready {
+        if UserNamespace.isWanted(spec) { return try remappedContainer(spec, message, groups, filter) }
         let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
         var new = UInt64(LINUX_NEWNS)
         var joined: [(type: String, descriptor: CInt)] = []
@@ -73,26 +74,17 @@ enum Spawn {
         _ filter: SeccompFilter
     ) throws -> Ready {
         let stdio = try Stdio(terminal: exec.process.terminal == true, openStdin: exec.openStdin)
+        let isRemapped = UserNamespace.isWanted(spec)
+        if isRemapped { stdio.give(to: UserNamespace.root(of: spec)) }
         let handle = OwnedDescriptor(try sys("find the container") { linux_pidfd_open(container, 0) })
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
         return try start(stdio, clone: 0, entrance) { socket in
             try entrance.closeDevices(isFirst: false)
-            // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
-            try enter(handle.rawValue)
-            var turn: [CInt] = [-1, -1]
-            try sys("make a pipe") { pipe(&turn) }
-            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
-            guard pid == 0 else {
-                var report = Report()
-                report.pid = pid
-                try report.send(to: socket)
-                _exit(0)
-            }
-            // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
-            close(turn[1])
-            var nothing: UInt8 = 0
-            read(turn[0], &nothing, 1)
-            close(turn[0])
+            if isRemapped { try ProcessSetup.prepare(exec.process) }
+            try enter(handle.rawValue, isRemapped: isRemapped)
+            // Its own children only enter the pid namespace.
+            try goOn(socket)
+            if isRemapped { try UserNamespace.becomeRoot() }
             try ProcessSetup(
                 process: exec.process,
                 userName: exec.userName,
@@ -100,22 +92,44 @@ enum Spawn {
                 socket: socket,
                 stdio: stdio.inside,
                 isFirst: false,
-                filter: filter
+                filter: filter,
+                isRemapped: isRemapped
             ).run()
         }
     }
 
+    /// Goes on as a second process, whose parent is the monitor too, in new namespaces, and in the control group `group`.
+    static func goOn(_ socket: CInt, clone flags: UInt64 = 0, group: CInt? = nil) throws {
+        var turn: [CInt] = [-1, -1]
+        try sys("make a pipe") { pipe(&turn) }
+        let pid = try sys("clone") { linux_clone(flags | UInt64(LINUX_CLONE_PARENT), group ?? -1) }
+        guard pid == 0 else {
+            var report = Report()
+            report.pid = pid
+            try report.send(to: socket)
+            _exit(0)
+        }
+        // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
+        close(turn[1])
+        var nothing: UInt8 = 0
+        read(turn[0], &nothing, 1)
+        close(turn[0])
+    }
+
     /// All namespaces of the container in one call; those that it shares with the host can't be entered again, and need not.
-    private static func enter(_ handle: CInt) throws {
+    private static func enter(_ handle: CInt, isRemapped: Bool) throws {
+        let user = isRemapped ? CInt(LINUX_NEWUSER) : 0
         let all = flags.values.reduce(0, |)
-        if linux_setns(handle, CInt(truncatingIfNeeded: all)) == 0 { return }
+        if linux_setns(handle, CInt(truncatingIfNeeded: all) | user) == 0 { return }
         for type in ["cgroup", "ipc", "uts", "network", "pid", "mount"] {
             try sys("join the \(type) namespace") { linux_setns(handle, CInt(truncatingIfNeeded: flags[type] ?? 0)) }
         }
+        // Last: without the host's rights it could not join what is the host's.
+        if isRemapped { try sys("join the user namespace") { linux_setns(handle, user) } }
     }
 
     /// Clones a process into the control groups, which runs `body` there, and waits until that is ready.
-    private static func start(
+    static func start(
         _ stdio: Stdio,
         clone flags: UInt64,
         _ groups: Entrance,

@@ -26,6 +26,13 @@ struct Stdio {
         for own in [input, output, error] where own >= 0 { setNonBlocking(own) }
     }
 
+    /// Makes the pipes somebody's: a program that opens /dev/stdout again must own them.
+    func give(to owner: (user: UInt32, group: UInt32)) {
+        for pipe in [input < 0 ? -1 : inside.0, inside.1, inside.2] where pipe >= 0 {
+            fchown(pipe, owner.user, owner.group)
+        }
+    }
+
     /// To be called in the monitor once the process has its copies: an end of file must be one.
     func closeInside() {
         for descriptor in [inside.0, inside.1, inside.2] where descriptor >= 0 { close(descriptor) }

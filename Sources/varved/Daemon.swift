@@ -90,7 +90,12 @@ enum Daemon {
     }
 
     private static func openStore(_ settings: Settings, _ log: Logger) throws -> Store {
-        try Host.makeDataRoot(settings.dataRoot)
+        if let remapping = settings.remapping {
+            try Host.makeDataRoot(settings.dataRoot.removingLastComponent())
+            try Host.makeDataRoot(settings.dataRoot, group: remapping.root.group)
+        } else {
+            try Host.makeDataRoot(settings.dataRoot)
+        }
         let store = try Store(
             root: settings.dataRoot,
             driver: DriverChoice.choose(
@@ -116,6 +121,7 @@ enum Daemon {
         let launcher = try Launcher(execRoot: settings.execRoot, runtime: try Host.runtime(), log: log)
         var own = EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version)
         own.cgroupParent = settings.cgroupParent
+        own.remapping = settings.remapping
         own.logConfig = settings.logConfig
         let engine = try Engine(
             settings: own,

@@ -48,7 +48,9 @@ enum Host {
     }
 
     /// Makes the data root, 0710 as Docker's: others can't look in, but what they may see below, they can reach.
-    static func makeDataRoot(_ path: FilePath) throws {
+    ///
+    /// `group` is whose it is: of containers with ids of their own the group 0, as dockerd gives it.
+    static func makeDataRoot(_ path: FilePath, group: UInt32 = 0) throws {
         guard !exists(path) || isFolder(path) else {
             throw StartFailure("the data root \(path) is a file; remove it, or choose another with --data-root")
         }
@@ -56,6 +58,7 @@ enum Host {
         do {
             try makeFolders(path, mode: FilePermissions(rawValue: 0o755))
             if isNew { try sys("set the mode of \(path)") { chmod(path.string, 0o710) } }
+            if isNew, group != 0 { try sys("set the group of \(path)") { chown(path.string, 0, group) } }
         } catch {
             throw StartFailure("can't make the data root \(path): \(error); choose another with --data-root")
         }
