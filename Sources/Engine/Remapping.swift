@@ -1,3 +1,4 @@
+import Archive
 import DockerAPI
 import Glibc
 import Launcher
@@ -29,6 +30,14 @@ package struct Remapping: Sendable, Equatable {
 
     /// Who is 0 in the containers.
     package var root: (user: UInt32, group: UInt32) { (uids.first?.hostID ?? 0, gids.first?.hostID ?? 0) }
+
+    /// For files that the host sees under its own ids.
+    var owners: OwnerMap {
+        func ranges(_ mappings: [RuntimeIDMapping]) -> [OwnerMap.Range] {
+            mappings.map { OwnerMap.Range(inside: $0.containerID, outside: $0.hostID, count: $0.size) }
+        }
+        return OwnerMap(users: ranges(uids), groups: ranges(gids))
+    }
 
     /// What a data root's folder for these ids is called, as dockerd calls it.
     package var folder: String { "\(root.user).\(root.group)" }

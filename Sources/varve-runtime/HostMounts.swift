@@ -38,13 +38,20 @@ struct HostMounts {
         case "bind", "none": return try bind(entry)
         case "tmpfs" where entry.destination == "/dev": return try devices(entry)
         // Only who has such a namespace to himself may mount these.
-        case "mqueue" where !has("ipc"): return try copy("/dev/mqueue", below: false)
+        case "mqueue" where !has("ipc"): return try queues(entry)
         case "cgroup" where !has("cgroup"): return try copy("/sys/fs/cgroup", below: true)
         default: return nil
         }
     }
 
     private func has(_ type: String) -> Bool { spec.linux?.namespaces?.contains { $0.type == type } == true }
+
+    private func queues(_ entry: RuntimeMount) throws -> CInt {
+        let flags = MountOptions(entry.options ?? []).flags
+        try sys("mount mqueue") { mount("mqueue", place, "mqueue", flags, nil) }
+        defer { umount2(place, CInt(MNT_DETACH)) }
+        return try copy(place, below: false)
+    }
 
     private func copy(_ path: String, below: Bool) throws -> CInt {
         try sys("copy the mount \(path)") { linux_copy_mount(AT_FDCWD, path, below ? 1 : 0) }
