@@ -92,7 +92,8 @@ struct RootFileSystem {
         try sys("attach \(entry.destination)") { linux_attach_mount(copy, varve_runtime.place(target.rawValue)) }
         let options = MountOptions(entry.options ?? [])
         // Another container's goes on as it is, and what is no copy of the host's was made with its flags.
-        if options.foundIn == nil, !["tmpfs", "mqueue"].contains(entry.type ?? "") { try finish(entry, options, in: root) }
+        guard options.foundIn == nil, !["tmpfs", "mqueue"].contains(entry.type ?? "") else { return }
+        try finish(entry, options, in: root)
     }
 
     /// What a bind mount can only be given when it is there.

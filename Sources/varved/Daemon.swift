@@ -90,12 +90,11 @@ enum Daemon {
     }
 
     private static func openStore(_ settings: Settings, _ log: Logger) throws -> Store {
-        if let remapping = settings.remapping {
+        if settings.remapping != nil {
             try Host.makeDataRoot(settings.dataRoot.removingLastComponent())
-            try Host.makeDataRoot(settings.dataRoot, group: remapping.root.group)
-        } else {
-            try Host.makeDataRoot(settings.dataRoot)
+            try Host.refuseMapped(settings.dataRoot)
         }
+        try Host.makeDataRoot(settings.dataRoot)
         let store = try Store(
             root: settings.dataRoot,
             driver: DriverChoice.choose(

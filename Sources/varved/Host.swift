@@ -48,9 +48,7 @@ enum Host {
     }
 
     /// Makes the data root, 0710 as Docker's: others can't look in, but what they may see below, they can reach.
-    ///
-    /// `group` is whose it is: of containers with ids of their own the group 0, as dockerd gives it.
-    static func makeDataRoot(_ path: FilePath, group: UInt32 = 0) throws {
+    static func makeDataRoot(_ path: FilePath) throws {
         guard !exists(path) || isFolder(path) else {
             throw StartFailure("the data root \(path) is a file; remove it, or choose another with --data-root")
         }
@@ -58,10 +56,19 @@ enum Host {
         do {
             try makeFolders(path, mode: FilePermissions(rawValue: 0o755))
             if isNew { try sys("set the mode of \(path)") { chmod(path.string, 0o710) } }
-            if isNew, group != 0 { try sys("set the group of \(path)") { chown(path.string, 0, group) } }
         } catch {
             throw StartFailure("can't make the data root \(path): \(error); choose another with --data-root")
         }
+    }
+
+    /// Throws where the folder for containers with ids of their own is dockerd's: in that, layers have the mapped owners.
+    static func refuseMapped(_ path: FilePath) throws {
+        var status = stat()
+        guard lstat(path.string, &status) == 0, status.st_uid != 0 || status.st_gid != 0 else { return }
+        throw StartFailure(
+            "\(path) is dockerd's, whose layers have the owners that userns-remap gives them; varve's keep those of images: "
+                + "choose another --data-root (or, if varve made it and dockerd only opened it, chown root: \(path))"
+        )
     }
 
     /// Finds `varve-runtime`: beside this program, where packages put such programs, and in PATH.

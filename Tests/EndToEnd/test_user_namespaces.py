@@ -1,67 +1,30 @@
-"""`userns-remap`: who is root in a container is nobody on the host, and files keep the owners that images gave them."""
-import io
+"""`userns-remap`: who is root in a container is nobody on the host, and no less root inside."""
 import json
 import os
 import pathlib
 import re
-import tarfile
 
 import pytest
 
 import clients
 import leaks
-
-USER, UID, GID = "daemon", 300000, 400000
-FILES = [pathlib.Path("/etc/subuid"), pathlib.Path("/etc/subgid")]
+from remapped import GID, UID, USER, given_ids, host_status, inside, owners, remapping_daemon, says, start_box
 
 
 @pytest.fixture(scope="module")
 def ids():
-    """A user of every Debian host has ids to give away."""
-    lines = dict(zip(FILES, (f"{USER}:{UID}:65536\n", f"{USER}:{GID}:65536\n")))
-    for file, line in lines.items():
-        with open(file, "a") as out:
-            out.write(line)
-    yield
-    for file, line in lines.items():
-        file.write_text(file.read_text().replace(line, "", 1))
+    with given_ids():
+        yield
 
 
 @pytest.fixture(scope="module")
 def shared(make_module_daemon, driver, busybox_tar, ids):
-    """In place of the one without: a daemon that remaps."""
-    daemon = make_module_daemon(driver, arguments=["--userns-remap", USER])
-    # The tests' own checks are of the folder that it works in.
-    daemon.whole_root, daemon.data_root = daemon.data_root, daemon.data_root / f"{UID}.{GID}"
-    daemon.argv = lambda made=daemon.argv: [str(daemon.whole_root) if word == str(daemon.data_root) else word for word in made()]
-    daemon.docker("load", "-i", busybox_tar)
-    return daemon
-
-
-def inside(engine, script, *flags, **options):
-    return engine.docker("run", "--rm", *flags, "busybox", "sh", "-c", script, **options)
-
-
-def says(engine, script, *flags):
-    return inside(engine, script, *flags).out.strip()
-
-
-def host_status(engine, name):
-    """`/proc/PID/status` of its first process."""
-    pid = engine.inspect(name, "{{.State.Pid}}")
-    return dict(re.split(r":\s+", line, 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
-
-
-def owners(tar):
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        return {member.name: (member.uid, member.gid) for member in archive}
+    return remapping_daemon(make_module_daemon, driver, busybox_tar)
 
 
 @pytest.fixture
 def box(engine):
-    engine.docker("run", "-d", "--name", "box", "--stop-timeout", "0", "busybox", "sh", "-c", "touch /mine; chown 5:6 /mine; mkdir /d; touch /ready; exec sleep 600")
-    clients.eventually(lambda: engine.docker("exec", "box", "test", "-e", "/ready", check=False).code == 0)
-    return engine
+    return start_box(engine)
 
 
 def test_ids(engine):
@@ -86,24 +49,6 @@ def test_namespaces_belong_to_it(box, kind):
     assert box.docker("exec", "box", "readlink", f"/proc/self/ns/{kind}").out.strip() == own
 
 
-def test_image_files_keep_their_owners(engine):
-    out = says(engine, "stat -c %u:%g / /etc /etc/passwd /bin/busybox /dev/null /dev /dev/shm /etc/hosts; chown 1000:1001 /etc/motd; stat -c %u:%g /etc/motd")
-    assert out.split() == ["0:0"] * 8 + ["1000:1001"]
-
-
-def test_changes_have_the_containers_ids(engine):
-    engine.docker("run", "--name", "box", "busybox", "sh", "-c", "echo x >/new; chown 7:8 /new; chown 1000:1001 /etc/motd; rm /notexecutable; rm -r /home; mkdir /home")
-    assert {"A /new", "C /etc/motd", "D /notexecutable"} <= set(engine.docker("diff", "box").lines)
-    exported = owners(engine.docker("export", "box").out.encode("utf-8", "surrogateescape"))
-    assert exported["new"] == (7, 8) and exported["etc/motd"] == (1000, 1001) and exported["home/"[:-1]] == (0, 0) and "notexecutable" not in exported
-    engine.docker("commit", "box", "made:1")
-    script = "stat -c %u:%g /new /etc/motd /home; ls /home /notexecutable 2>&1"
-    said = engine.docker("run", "--rm", "made:1", "sh", "-c", script, check=False).out.split("\n")
-    assert said[:3] == ["7:8", "1000:1001", "0:0"]
-    host = engine.docker("run", "--rm", "--userns", "host", "made:1", "stat", "-c", "%u:%g", "/new", "/etc/motd").out.split()
-    assert host == ["7:8", "1000:1001"]
-
-
 def test_user(engine):
     result = inside(engine, "id -u; id -g; touch /tmp/x; stat -c %u:%g /tmp/x; echo yes >/dev/stdout; touch /etc/no", "--user", "1000:1001", check=False)
     assert result.out.split() == ["1000", "1001", "1000:1001", "yes"] and "Permission denied" in result.err
@@ -120,23 +65,6 @@ def test_host_files_are_closed(engine, tmp_path):
     assert "Permission denied" in result.err and not (tmp_path / "new").exists()
     os.chown(secret, UID + 3, GID + 4)
     assert says(engine, "stat -c %u:%g /h/secret", "-v", f"{tmp_path}:/h") == "3:4"
-
-
-def test_missing_bind_source_is_the_containers(engine, tmp_path):
-    tmp_path.chmod(0o755)
-    assert says(engine, "touch /h/x && stat -c %u:%g /h /h/x", "-v", f"{tmp_path}/made:/h").split() == ["0:0", "0:0"]
-    assert (tmp_path / "made/x").stat().st_uid == UID
-
-
-def test_volumes_keep_the_containers_ids(engine):
-    """On the disk, too: a container with the host's ids shares them."""
-    engine.docker("volume", "create", "vol")
-    assert says(engine, "touch /v/a; chown 9:10 /v/a; stat -c %u:%g /v /v/a", "-v", "vol:/v").split() == ["0:0", "9:10"]
-    data = pathlib.Path(engine.docker("volume", "inspect", "-f", "{{.Mountpoint}}", "vol").out.strip())
-    assert ((data / "a").stat().st_uid, (data / "a").stat().st_gid) == (9, 10)
-    assert says(engine, "stat -c %u:%g /v/a", "-v", "vol:/v", "--userns", "host") == "9:10"
-    assert says(engine, "stat -c %u:%g /home/user; touch /home/user/x", "-v", "fill:/home") == "0:0"
-    engine.docker("volume", "rm", "vol", "fill")
 
 
 def test_tmpfs_and_terminal(engine):
@@ -231,69 +159,6 @@ def test_exec(box):
     assert box.docker("exec", "box", "cat", "/proc/self/oom_score_adj").out.strip() == "0"
 
 
-def tar_of(name, uid, gid, data=b"x", capability=None):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        info = tarfile.TarInfo(name)
-        info.uid, info.gid, info.size, info.mode = uid, gid, len(data), 0o4755
-        if capability:
-            info.pax_headers = {"SCHILY.xattr.security.capability": capability.decode("latin-1")}
-        archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("state", ["running", "stopped"])
-def test_copy(box, state, tmp_path):
-    """In and out, the ids are the container's."""
-    if state == "stopped":
-        box.docker("stop", "box")
-    box.docker("cp", "-", "box:/d", stdin=tar_of("in", 21, 22))
-    out = box.docker("cp", "box:/d/in", "-").out.encode("utf-8", "surrogateescape")
-    assert owners(out)["in"] == (21, 22)
-    assert owners(box.docker("cp", "box:/mine", "-").out.encode("utf-8", "surrogateescape"))["mine"] == (5, 6)
-    result = box.docker("cp", "-", "box:/d", stdin=tar_of("far", 70000, 0), check=False)
-    assert state == "stopped" or (result.code != 0 and "an owner that the container can't have" in result.both)
-    if state == "stopped":
-        box.docker("start", "box")
-    assert box.docker("exec", "box", "stat", "-c", "%u:%g:%a", "/d/in").out.strip() == "21:22:4755"
-    exported = owners(box.docker("export", "box").out.encode("utf-8", "surrogateescape"))
-    assert exported["d/in"] == (21, 22)
-
-
-@pytest.mark.parametrize("state", ["running", "stopped"])
-def test_copy_through_mounts(engine, tmp_path, state):
-    (tmp_path / "h").mkdir()
-    os.chown(tmp_path / "h", UID, GID)
-    engine.docker("run", "-d", "--name", "box", "-v", "cv:/v", "-v", f"{tmp_path}/h:/h", "--stop-timeout", "0", "busybox", "sleep", "600")
-    if state == "stopped":
-        engine.docker("stop", "box")
-    for place in ("/v", "/h"):
-        engine.docker("cp", "-", f"box:{place}", stdin=tar_of("in", 21, 22))
-        assert owners(engine.docker("cp", f"box:{place}/in", "-").out.encode("utf-8", "surrogateescape"))["in"] == (21, 22)
-    assert (tmp_path / "h/in").stat().st_uid == UID + 21
-    engine.docker("start", "box")
-    assert engine.docker("exec", "box", "stat", "-c", "%u:%g", "/v/in", "/h/in").out.split() == ["21:22", "21:22"]
-    engine.docker("rm", "-f", "-v", "box")
-    engine.docker("volume", "rm", "cv")
-
-
-CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")  # cap_net_raw+ep, as setcap writes it on a host
-
-
-@pytest.mark.parametrize("state", ["running", "stopped"])
-def test_file_capabilities(box, state):
-    """A program with capabilities that comes with an archive has them in the container."""
-    if state == "stopped":
-        box.docker("stop", "box")
-    busybox = pathlib.Path("/bin/busybox").read_bytes()
-    box.docker("cp", "-", "box:/d", stdin=tar_of("busybox", 0, 0, busybox, CAPABILITY))
-    if state == "stopped":
-        box.docker("start", "box")
-    box.docker("exec", "box", "chmod", "755", "/d/busybox")
-    said = box.docker("exec", "-u", "1000:1001", "box", "/d/busybox", "grep", "CapEff", "/proc/self/status").out.split()
-    assert said[1] == "0000000000002000", said
-
-
 def test_start_again_and_restart_of_the_daemon(box):
     box.docker("restart", "box")
     clients.eventually(lambda: box.docker("exec", "box", "test", "-e", "/ready", check=False).code == 0)
@@ -315,26 +180,34 @@ def test_kill_leaves_nothing(box):
     assert not leaks.mounts_below(box.place) and not leaks.mounts_below(box.exec_root)
 
 
-def test_image_mount(engine):
-    """An image's files, where their mount can be mapped; else a word on what to do."""
-    result = inside(engine, "stat -c %u:%g /i/etc/motd", "--mount", "type=image,source=busybox,target=/i", check=False)
-    if engine.driver in ("overlay2", "aufs") and result.code:
-        assert "--userns=host" in result.err
-    else:
-        assert result.out.strip() == "0:0", str(result)
-
-
 def test_data_roots_side_by_side(make_daemon, engine):
     """The same data root without remapping is another one: what is in the folder of the ids does not show."""
     other = make_daemon(engine.driver, data_root=engine.whole_root, arguments=[])
     assert not other.docker("images", "-q").lines and engine.docker("images", "-q").lines
-    mode = os.stat(engine.data_root)
-    assert (mode.st_mode & 0o7777, mode.st_uid, mode.st_gid) == (0o710, 0, GID)
+    status = os.stat(engine.data_root)
+    assert (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (0o710, 0, 0)
 
 
-def start_of(make_daemon, driver, *arguments, config=None):
+def test_dockerds_folder_is_refused(make_daemon, disk, ids):
+    """Its layers have the mapped owners."""
+    folder = disk / "mapped" / f"{UID}.{GID}"
+    folder.mkdir(parents=True)
+    os.chown(folder, 0, GID)
+    assert "is dockerd's, whose layers" in start_of(make_daemon, "vfs", "--userns-remap", USER, data_root=disk / "mapped")
+    assert not list(folder.iterdir())
+
+
+def test_refused_where_ids_cant_be_shown(make_daemon, busybox_tar, ids):
+    daemon = make_daemon("aufs", arguments=["--userns-remap", USER, "--storage-opt", "aufs.union=fuse-overlayfs"])
+    daemon.docker("load", "-i", busybox_tar)
+    result = inside(daemon, "true", check=False)
+    assert result.code == 125 and "idmapped mounts" in result.err and "--userns=host" in result.err, str(result)
+    assert says(daemon, "cat /proc/self/uid_map", "--userns", "host").split()[1] == "0"
+
+
+def start_of(make_daemon, driver, *arguments, **options):
     with pytest.raises(AssertionError) as failure:
-        make_daemon(driver, arguments=list(arguments), config=config)
+        make_daemon(driver, arguments=list(arguments), **options)
     return str(failure.value)
 
 
