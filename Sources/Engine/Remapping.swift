@@ -42,17 +42,19 @@ package struct Remapping: Sendable, Equatable {
     /// What a data root's folder for these ids is called, as dockerd calls it.
     package var folder: String { "\(root.user).\(root.group)" }
 
-    /// `default`, or `user[:group]` or `uid[:gid]` of the host's; nil for root, who can't be anybody else.
+    /// `default`, or `user[:group]` or `uid[:gid]` of the host's; not root, who can't be anybody else.
     ///
     /// A group is only looked for: the ids of both are the user's, as in dockerd.
-    package init?(_ text: String) throws {
+    package init(_ text: String) throws {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, !parts.contains("") else {
             throw EngineError(.invalid, "invalid user/group specification in --userns-remap: \"\(text)\"")
         }
         let (name, id) = try Self.user(parts[0])
         try Self.checkGroup(parts.count == 2 ? parts[1] : UInt32(parts[0]) == nil ? name : "\(id)")
-        if name == "root" || id == 0 { return nil }
+        guard id != 0 else {
+            throw EngineError(.invalid, "root can't be remapped to itself: name another user, or leave it out")
+        }
         func ranges(_ file: String) throws -> [SubordinateIDs.Range] {
             let text: [UInt8]
             do { text = try readFile(FilePath(file), limit: 1 << 20) } catch {

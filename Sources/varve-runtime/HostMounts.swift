@@ -39,12 +39,21 @@ struct HostMounts {
         case "tmpfs" where entry.destination == "/dev": return try devices(entry)
         // Only who has such a namespace to himself may mount these.
         case "mqueue" where !has("ipc"): return try queues(entry)
-        case "cgroup" where !has("cgroup"): return try copy("/sys/fs/cgroup", below: true)
+        case "cgroup" where !has("cgroup"): return try groups(entry)
         default: return nil
         }
     }
 
     private func has(_ type: String) -> Bool { spec.linux?.namespaces?.contains { $0.type == type } == true }
+
+    /// The host's, with what is mounted below: with v1 a mount for each tree.
+    private func groups(_ entry: RuntimeMount) throws -> CInt {
+        let made = try copy("/sys/fs/cgroup", below: true)
+        if MountOptions(entry.options ?? []).flags & UInt(MS_RDONLY) != 0 {
+            try sys("make the control groups read-only") { linux_mounts_read_only(made) }
+        }
+        return made
+    }
 
     private func queues(_ entry: RuntimeMount) throws -> CInt {
         let flags = MountOptions(entry.options ?? []).flags

@@ -1,6 +1,8 @@
 """`userns-remap`: files keep the owners that images and archives gave them, in the container and outside."""
+import contextlib
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -45,6 +47,34 @@ def test_missing_bind_source_is_the_containers(engine, tmp_path):
     tmp_path.chmod(0o755)
     assert says(engine, "touch /h/x && stat -c %u:%g /h /h/x", "-v", f"{tmp_path}/made:/h").split() == ["0:0", "0:0"]
     assert (tmp_path / "made/x").stat().st_uid == UID
+
+
+def test_mount_options(engine, tmp_path):
+    (tmp_path / "f").write_text("file")
+    engine.docker("run", "--rm", "-v", "parts:/v", "busybox", "sh", "-c", "mkdir /v/part; echo in >/v/part/f; chown 3:4 /v/part/f")
+    flags = ["-v", "parts:/ro:ro", "-v", f"{tmp_path}/f:/file:ro", "--mount", "type=volume,source=parts,target=/part,volume-subpath=part", "--read-only"]
+    script = "for f in /ro/x /file /y; do echo x >$f; done; cat /file; stat -c %u:%g /part/f; ls /part; echo more >/part/more"
+    result = inside(engine, script, *flags, check=False)
+    assert result.err.count("Read-only file system") == 3 and result.out == "file3:4\nf\n", str(result)
+    assert says(engine, "stat -c %u:%g /v/part/more", "-v", "parts:/v") == "0:0"
+    engine.docker("volume", "rm", "parts")
+
+
+def test_what_the_host_mounts_later_shows(engine, tmp_path):
+    with contextlib.ExitStack() as mounts:
+
+        def mount(place, *flags):
+            place.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", *flags, "t", place], check=True)
+            mounts.callback(subprocess.run, ["umount", place], check=True)
+
+        tmp_path.chmod(0o755)
+        mount(tmp_path / "h", "--make-shared")
+        engine.docker("run", "-d", "--name", "box", "--stop-timeout", "0", "-v", f"{tmp_path}/h:/h:rslave", "busybox", "sleep", "600")
+        mount(tmp_path / "h/m")
+        (tmp_path / "h/m/here").touch()
+        assert engine.docker("exec", "box", "ls", "/h/m").out.strip() == "here"
+        engine.docker("rm", "-f", "box")
 
 
 def test_volumes_keep_the_containers_ids(engine):

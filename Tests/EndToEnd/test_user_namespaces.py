@@ -92,6 +92,14 @@ def test_mounting_with_the_right_to(engine):
     assert inside(engine, "echo 1 >/proc/sys/vm/drop_caches; echo b >/proc/sysrq-trigger", *flags, check=False).code != 0
 
 
+def test_the_hosts_control_groups(engine):
+    """Shown, since they are not its own to mount, and closed."""
+    script = "ls /sys/fs/cgroup | wc -l; f=$(find /sys/fs/cgroup -name cgroup.procs | head -1); echo 1 >$f"
+    result = inside(engine, script, "--cgroupns", "host", check=False)
+    assert int(result.out) > 1 and "Read-only file system" in result.err, str(result)
+    assert says(engine, "readlink /proc/self/ns/cgroup", "--cgroupns", "host") == os.readlink("/proc/self/ns/cgroup")
+
+
 def test_sysctl_and_hostname(engine):
     assert says(engine, "cat /proc/sys/net/ipv4/ip_forward; hostname", "--sysctl", "net.ipv4.ip_forward=1", "-h", "there", "--network", "none").split() == ["1", "there"]
 
@@ -184,6 +192,8 @@ def test_data_roots_side_by_side(make_daemon, engine):
     """The same data root without remapping is another one: what is in the folder of the ids does not show."""
     other = make_daemon(engine.driver, data_root=engine.whole_root, arguments=[])
     assert not other.docker("images", "-q").lines and engine.docker("images", "-q").lines
+    other.stop()
+    other.data_root = other.place  # what is left below the other one is the first daemon's
     status = os.stat(engine.data_root)
     assert (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (0o710, 0, 0)
 
@@ -216,6 +226,7 @@ def start_of(make_daemon, driver, *arguments, **options):
     [
         ("nobodyhere", "error during uid lookup"), ("daemon:nogrouphere", "error during gid lookup"), ("1:2:3", "invalid user/group specification"),
         ("4294967294", "has no entry in /etc/passwd"), ("bin", "no ids for user bin in /etc/subuid"), ("default", "useradd"),
+        ("root", "root can't be remapped to itself"), ("daemon:", "invalid user/group specification"),
     ],
 )
 def test_bad_settings(make_daemon, ids, value, words):
