@@ -31,7 +31,9 @@ package enum SubordinateIDs {
 
     private static func ranges(of owner: String, in text: String, _ file: String) throws -> [Range] {
         var found: [Range] = []
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // To Swift a CR and its LF are one character.
+        let isEnd = { (character: Character) in character == "\n" || character == "\r\n" }
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: isEnd).enumerated() {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
             // Another user's lines are not ours to judge.
             guard let first = fields.first, trimmed(first) == owner else { continue }
@@ -49,7 +51,7 @@ package enum SubordinateIDs {
     }
 
     private static func trimmed(_ field: Substring) -> Substring {
-        let isSpace = { (character: Character) in character == " " || character == "\t" || character == "\r" }
+        let isSpace = { (character: Character) in character == " " || character == "\t" }
         var field = field.drop(while: isSpace)
         while let last = field.last, isSpace(last) { field.removeLast() }
         return field

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Linux
 import OCI
+import SystemPackage
 
 /// A user namespace in which a container's ids are others of the host: 0 there is one here that has no rights.
 struct UserNamespace {
@@ -32,7 +33,11 @@ struct UserNamespace {
     init(_ uids: [RuntimeIDMapping], _ gids: [RuntimeIDMapping]) throws {
         var hold: [CInt] = [-1, -1]
         try sys("make a pipe") { pipe(&hold) }
-        let pid = try sys("make a user namespace") { linux_clone(UInt64(LINUX_NEWUSER), -1) }
+        let pid: Int32
+        do { pid = try sys("make a user namespace") { linux_clone(UInt64(LINUX_NEWUSER), -1) } } catch {
+            guard error.errno == .noSpace else { throw error }
+            throw StepError("make a user namespace: the host allows no more; raise sysctl user.max_user_namespaces")
+        }
         if pid == 0 {
             // There as long as it takes to write the ids, which only somebody outside may.
             close(hold[1])

@@ -1,5 +1,6 @@
 import DockerAPI
 import OCI
+import SystemPackage
 import Testing
 
 @testable import Engine
