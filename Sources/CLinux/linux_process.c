@@ -136,6 +136,11 @@ int linux_set_window(int terminal, uint16_t rows, uint16_t columns) {
     return ioctl(terminal, TIOCSWINSZ, &size);
 }
 
+int linux_copy_window(int from, int to) {
+    struct winsize size;
+    return ioctl(from, TIOCGWINSZ, &size) < 0 ? -1 : ioctl(to, TIOCSWINSZ, &size);
+}
+
 int linux_make_controlling(int terminal) { return ioctl(terminal, TIOCSCTTY, 0); }
 
 void linux_reset_signals(void) {
@@ -161,7 +166,12 @@ int linux_seccomp(const void *program, size_t bytes, unsigned int flags) {
 }
 
 int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
-int linux_seal(int file) { return fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); }
+enum { ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+int linux_seal(int file) { return fcntl(file, F_ADD_SEALS, ALL_SEALS); }
+int linux_is_sealed(int file) {
+    int seals = fcntl(file, F_GET_SEALS);
+    return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
 
 int linux_set_user(uid_t id) { return syscall(SYS_setresuid, id, id, id); }
 int linux_set_group(gid_t id) { return syscall(SYS_setresgid, id, id, id); }

@@ -33,6 +33,8 @@ package struct RuntimeMount: Codable, Sendable, Equatable {
     package var type: String?
     package var source: String?
     package var options: [String]?
+    package var uidMappings: [RuntimeIDMapping]?
+    package var gidMappings: [RuntimeIDMapping]?
 
     /// What an option of Varve's own begins with: the part of a bind mount's source that is mounted, found within it
     /// whatever links it holds.

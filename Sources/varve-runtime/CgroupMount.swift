@@ -4,8 +4,10 @@ import OCI
 import SystemPackage
 
 /// `/sys/fs/cgroup` as Docker shows it: on v2 one file system; on v1 a small tmpfs with a folder a controller.
+///
+/// A container that is in the host's cgroup namespace gets its own groups of v1, at `own` in their trees, not the whole trees.
 enum CgroupMount {
-    static func make(_ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+    static func make(_ entry: RuntimeMount, shared own: String?, in root: borrowing ContainerRoot) throws {
         let options = MountOptions(entry.options ?? [])
         let target = try root.makeFolder(entry.destination)
         try ProcFiles.keep(target, from: nil, entry, in: root)
@@ -19,7 +21,14 @@ enum CgroupMount {
         try sys("mount tmpfs on \(entry.destination)") {
             mount("tmpfs", place(target.rawValue), "tmpfs", basic, "mode=755")
         }
-        for controllers in hierarchies() { mountHierarchy(controllers, entry.destination, options.flags, in: root) }
+        let host = own == nil ? [] : try MountInfo.all().filter { $0.type == "cgroup" }
+        for (controllers, path) in hierarchies() {
+            if let own, !path.hasSuffix(FilePath("/").pushing(FilePath(own)).string) { continue }
+            let words = Set(controllers.split(separator: ",").map(String.init))
+            let group = host.first { words.isSubset(of: $0.superOptions) }.map { Self.folder(path, $0) }
+            guard own == nil || group != nil else { continue }
+            mountHierarchy(controllers, group, entry.destination, options.flags, in: root)
+        }
         guard options.flags & UInt(MS_RDONLY) != 0 else { return }
         let mounted = try root.open(entry.destination)
         try sys("remount \(entry.destination) read-only") {
@@ -27,19 +36,27 @@ enum CgroupMount {
         }
     }
 
-    /// The v1 hierarchies that this process is in: `cpu,cpuacct`, `name=systemd`.
-    private static func hierarchies() -> [String] {
+    /// Where the group `path` is in a tree that is mounted.
+    private static func folder(_ path: String, _ mount: MountInfo) -> String {
+        var inside = FilePath(path)
+        _ = inside.removePrefix(mount.root)
+        return mount.target.pushing(FilePath(root: nil, inside.components)).string
+    }
+
+    /// The v1 hierarchies that this process is in, `cpu,cpuacct` or `name=systemd`, and in which group.
+    private static func hierarchies() -> [(controllers: String, path: String)] {
         // No file, no hierarchies: the folder stays empty.
         guard let text = try? readFile("/proc/self/cgroup") else { return [] }
         return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            return fields.count == 3 && !fields[1].isEmpty ? String(fields[1]) : nil
+            return fields.count == 3 && !fields[1].isEmpty ? (String(fields[1]), String(fields[2])) : nil
         }
     }
 
     /// A hierarchy that can't be mounted (in use elsewhere with other options) is left out, as the host may lack it.
     private static func mountHierarchy(
         _ controllers: String,
+        _ group: String?,
         _ base: String,
         _ flags: UInt,
         in root: borrowing ContainerRoot
@@ -47,7 +64,14 @@ enum CgroupMount {
         let name = controllers.hasPrefix("name=") ? String(controllers.dropFirst(5)) : controllers
         guard let folder = try? root.makeFolder("\(base)/\(name)") else { return }
         let data = controllers.hasPrefix("name=") ? "none,\(controllers)" : controllers
-        guard mount("cgroup", place(folder.rawValue), "cgroup", flags, data) == 0 else { return }
+        if let group {
+            guard mount(group, place(folder.rawValue), nil, UInt(MS_BIND), nil) == 0,
+                let mounted = try? root.open("\(base)/\(name)"),
+                mount("", place(mounted.rawValue), nil, UInt(MS_REMOUNT | MS_BIND) | flags, nil) == 0
+            else { return }
+        } else {
+            guard mount("cgroup", place(folder.rawValue), "cgroup", flags, data) == 0 else { return }
+        }
         let parts = name.split(separator: ",")
         guard parts.count > 1, let parent = try? root.open(base) else { return }
         for part in parts { symlinkat(name, parent.rawValue, String(part)) }

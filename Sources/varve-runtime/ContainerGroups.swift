@@ -33,6 +33,12 @@ struct ContainerGroups {
         self.group = group
     }
 
+    /// The groups that another process made for a container.
+    init(joining path: String) throws {
+        group = CommandGroups(path)?.group
+        entrance = try group?.entrance() ?? Entrance()
+    }
+
     /// Whether the kernel killed any of its processes for want of memory.
     var hadKills: Bool { group?.kills ?? 0 > 0 }
 

@@ -12,7 +12,8 @@ import RuntimeProtocol
 /// report, and after the go the program.
 struct ProcessSetup {
     let process: RuntimeProcess
-    let userName: String
+    /// Docker's `user[:group]`; nil: the numbers of `process` are all there is to it.
+    let userName: String?
     let groups: [String]
     /// The SEQPACKET socket to the monitor.
     let socket: CInt
@@ -21,13 +22,16 @@ struct ProcessSetup {
     /// Only the container's first process puts its terminal on `/dev/console`, and makes a missing working folder.
     let isFirst: Bool
     let filter: SeccompFilter
+    let handover: Handover
+    var startHooks: [RuntimeHook]?
+    var personality: RuntimePersonality?
 
     func run() throws -> Never {
         var warnings: [String] = []
         let master = process.terminal == true ? try Terminal.open(size: process.consoleSize, console: isFirst) : -1
         let account: Accounts
         do throws(AccountError) {
-            account = try Accounts(userName, adding: groups, fallback: process.user) {
+            account = try Accounts(userName ?? "", adding: groups, fallback: process.user, isExact: userName == nil) {
                 open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
             }
         } catch { throw StepError(error.description) }
@@ -38,16 +42,10 @@ struct ProcessSetup {
         _ = Credentials.available(process.capabilities?.bounding ?? [], warnings: &warnings)
         umask(mode_t(process.user?.umask ?? 0o022))
         // Before the filter: profiles of old know no close_range. What is opened from here on is marked by itself.
-        try sys("close what the program must not have") { linux_cloexec_from(3) }
-        if process.noNewPrivileges == true {
-            try sys("set no_new_privs") { linux_prctl(CInt(LINUX_PR_SET_NO_NEW_PRIVS), 1, 0) }
-        } else {
-            // Later this process may not. So the filter must let it go on with what follows, as with runc and crun.
-            try filter.load()
-        }
-        try Credentials.take(account, process.capabilities)
-        // Changing ids clears it, so it is set after that: the process ends with its monitor.
-        try sys("die with the monitor") { linux_prctl(CInt(LINUX_PR_SET_PDEATHSIG), 9, 0) }
+        try sys("close what the program must not have") { linux_cloexec_from(3 + handover.preserved) }
+        try Labels.set(process)
+        if let personality { try Personality.set(personality) }
+        try giveUpRights(account)
         let environment = withHome(process.env ?? [], account.home)
         let arguments = process.args ?? []
         let program = try Executable.find(arguments.first ?? "", environment: environment)
@@ -56,15 +54,34 @@ struct ProcessSetup {
         report.ready = true
         report.warnings = warnings
         try report.send(to: socket, descriptor: master)
-        try waitForGo()
+        guard try handover.waitForGo(socket) else { _exit(0) }
+        if let state = handover.state {
+            try Hooks.run(startHooks, "startContainer", state.at(.created, pid: getpid()))
+        }
         if process.noNewPrivileges == true { try filter.load() }
         try Executable.run(program, arguments, environment)
     }
 
+    private func giveUpRights(_ account: Accounts) throws {
+        if process.noNewPrivileges == true {
+            try sys("set no_new_privs") { linux_prctl(CInt(LINUX_PR_SET_NO_NEW_PRIVS), 1, 0) }
+        } else {
+            // Later this process may not. So the filter must let it go on with what follows, as with runc and crun.
+            try filter.load()
+        }
+        try Credentials.take(account, process.capabilities)
+        // Changing ids clears it, so it is set after that: the process ends with its monitor.
+        if handover.diesWithStarter {
+            try sys("die with the monitor") { linux_prctl(CInt(LINUX_PR_SET_PDEATHSIG), 9, 0) }
+        }
+    }
+
     private func useStdio(_ account: Accounts) throws {
         for (index, descriptor) in [stdio.0, stdio.1, stdio.2].enumerated() {
-            // A program that opens /dev/stdout again must own the pipe.
-            if account.uid != 0 { fchown(descriptor, account.uid, account.gid) }
+            // A program that opens /dev/stdout again must own the pipe; a device, like /dev/null, stays the host's.
+            if account.uid != 0, try ContainerRoot.type(of: descriptor) != S_IFCHR {
+                fchown(descriptor, account.uid, account.gid)
+            }
             try sys("set up standard stream \(index)") { dup2(descriptor, CInt(index)) }
         }
         setsid()
@@ -105,10 +122,5 @@ struct ProcessSetup {
 
     private func withHome(_ environment: [String], _ home: String) -> [String] {
         environment.contains { $0.hasPrefix("HOME=") } ? environment : environment + ["HOME=\(home)"]
-    }
-
-    private func waitForGo() throws {
-        var byte: UInt8 = 0
-        guard try sys("wait for the start", { read(socket, &byte, 1) }) == 1 else { _exit(0) }
     }
 }

@@ -15,9 +15,15 @@ struct RootFileSystem {
     /// Mounts the root itself; the first step after the new mount namespace.
     func mountRoot(folder: String?, mounts: [RootMount]) throws {
         // Nothing mounted here may show on the host; what the host mounts later may show here (volumes).
-        try sys("make / a slave") { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
+        let kind = MountOptions([spec.linux?.rootfsPropagation ?? ""]).given ?? UInt(MS_REC | MS_SLAVE)
+        try sys("set the propagation of the host's root") { mount("", "/", nil, kind, nil) }
         if let folder {
+            if kind & UInt(MS_SHARED) != 0 { try separate(place) }
             try sys("bind \(folder) on \(place)") { mount(folder, place, nil, UInt(MS_BIND | MS_REC), nil) }
+            // pivot_root takes no shared one.
+            if kind & UInt(MS_SHARED) != 0 {
+                try sys("make the tree private") { mount("", place, nil, UInt(MS_PRIVATE), nil) }
+            }
         } else {
             try mountTree(
                 mounts.map {
@@ -34,17 +40,33 @@ struct RootFileSystem {
         }
     }
 
+    /// Keeps what is mounted on `place` from the host, whose mounts this process shares from here on.
+    private func separate(_ place: String) throws {
+        let all = try MountInfo.all()
+        let holder = all.last { FilePath(place).starts(with: $0.target) }?.target.string ?? "/"
+        try sys("make \(holder) private") { mount("", holder, nil, UInt(MS_PRIVATE), nil) }
+    }
+
     /// Everything that is mounted below the root, in the order of `config.json`.
     func mountAll(in root: borrowing ContainerRoot) throws {
         for entry in spec.mounts ?? [] {
             try step("mount \(entry.destination)") {
-                switch entry.type ?? "bind" {
-                case "cgroup": try CgroupMount.make(entry, in: root)
+                switch kind(entry) {
+                case "cgroup": try CgroupMount.make(entry, shared: sharedGroup, in: root)
                 case "bind", "none": try bind(entry, in: root)
                 default: try mountNew(entry, in: root)
                 }
             }
         }
+    }
+
+    private var sharedGroup: String? {
+        spec.linux?.namespaces?.contains { $0.type == "cgroup" } == true ? nil : spec.linux?.cgroupsPath
+    }
+
+    /// Whoever says so in the options means a bind mount, whatever its type.
+    private func kind(_ entry: RuntimeMount) -> String {
+        (entry.options ?? []).contains { $0 == "bind" || $0 == "rbind" } ? "bind" : entry.type ?? "bind"
     }
 
     /// A file system of its own: proc, sysfs, tmpfs, devpts, mqueue.
@@ -54,10 +76,12 @@ struct RootFileSystem {
         let type = entry.type ?? ""
         if type == "proc" || type == "sysfs" { try refuseLink(entry.destination, in: root) }
         let options = MountOptions(entry.options ?? [])
-        let data = options.data.joined(separator: ",")
+        let label = try type == "tmpfs" ? Labels.mountOption(spec.linux?.mountLabel) : nil
+        let data = (options.data + (label.map { [$0] } ?? [])).joined(separator: ",")
         try sys("mount \(type) on \(entry.destination)") {
             mount(entry.source ?? type, varve_runtime.place(target.rawValue), type, options.flags, data)
         }
+        if options.copiesUp { try CopyUp(from: target.rawValue, to: root.open(entry.destination).rawValue).run() }
         if options.propagation != 0 { try propagate(entry.destination, options.propagation, in: root) }
     }
 

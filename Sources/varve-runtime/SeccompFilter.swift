@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 import Linux
 import OCI
+import Seccomp
+import SystemPackage
 
 /// The program that the kernel asks at each system call of the container, as a file that stays open as long as the monitor
 /// lives: execs get it too. None where the container is not filtered.
@@ -10,6 +12,17 @@ struct SeccompFilter {
     private var flags: UInt32 = 0
 
     init() {}
+
+    /// Makes the program for a container whose configuration has the rules; it is kept in `seccomp` of the working folder,
+    /// and noted in `spec` in place of them.
+    static func make(_ spec: inout RuntimeSpec) throws {
+        guard let rules = spec.linux?.seccomp else { return }
+        guard (rules.listenerPath ?? "").isEmpty else { throw StepError("linux.seccomp.listenerPath is not there") }
+        let program = try SeccompProgram(rules)
+        try writeFile(program.instructions, to: "seccomp", mode: .ownerReadWrite)
+        spec.linux?.seccomp = nil
+        spec.annotations = (spec.annotations ?? [:]).merging(["io.varve.seccomp": "\(program.flags)"]) { $1 }
+    }
 
     init(_ spec: RuntimeSpec) throws {
         guard let text = spec.annotations?["io.varve.seccomp"] else { return }

@@ -21,28 +21,52 @@ enum Spawn {
     private static let flags: [String: UInt64] = [
         "mount": UInt64(LINUX_NEWNS), "pid": UInt64(LINUX_NEWPID),
         "uts": UInt64(LINUX_NEWUTS), "ipc": UInt64(LINUX_NEWIPC),
-        "network": UInt64(LINUX_NEWNET), "cgroup": UInt64(LINUX_NEWCGROUP),
+        "network": UInt64(LINUX_NEWNET), "cgroup": UInt64(LINUX_NEWCGROUP), "time": UInt64(LINUX_NEWTIME),
     ]
 
     /// Clones the container's first process and waits until it has set itself up.
+    ///
+    /// `runHooks` is called, with its pid, when its tree is there, where the configuration has hooks for that.
     static func container(
         _ spec: RuntimeSpec,
         _ message: LaunchMessage,
         _ groups: Entrance,
-        _ filter: SeccompFilter
+        _ filter: SeccompFilter,
+        _ handover: Handover = .monitor,
+        runHooks: (Int32) throws -> Void = { _ in }
     ) throws -> Ready {
-        let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
+        let isTerminal = spec.process?.terminal == true
+        let stdio = try streams(handover, isTerminal, openStdin: message.openStdin)
+        let (new, joined) = try namespaces(spec)
+        return try start(stdio, clone: new, groups, runHooks) { socket in
+            try ContainerInit(
+                spec: spec,
+                message: message,
+                groups: groups,
+                filter: filter,
+                socket: socket,
+                stdio: stdio.inside,
+                joined: joined,
+                handover: handover
+            ).run()
+        }
+    }
+
+    /// Flags for those to make, and descriptors of those to join.
+    private static func namespaces(_ spec: RuntimeSpec) throws -> (new: UInt64, joined: [Joined]) {
         var new = UInt64(LINUX_NEWNS)
-        var joined: [(type: String, descriptor: CInt)] = []
+        var joined: [Joined] = []
         for namespace in spec.linux?.namespaces ?? [] {
             guard let flag = flags[namespace.type] else {
                 throw StepError("namespaces of type \(namespace.type) are not there yet")
             }
-            guard let path = namespace.path else {
-                // Its root is the groups that the process is in when it is made: it makes that itself, in its own.
-                if namespace.type != "cgroup" { new |= flag }
+            guard let path = namespace.path, !path.isEmpty else {
+                // A cgroup namespace's root is the groups that the process is in when it is made, a time namespace gets its
+                // clocks before anybody is in it: the process makes both itself, in its own.
+                if !["cgroup", "time"].contains(namespace.type) { new |= flag }
                 continue
             }
+            guard namespace.type != "mount" else { throw StepError("joining a mount namespace (\(path)) is not there") }
             let descriptor = try sys("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
             // A process changes its pid namespace only for its children.
             if namespace.type == "pid" {
@@ -51,17 +75,14 @@ enum Spawn {
                 joined.append((namespace.type, descriptor))
             }
         }
-        return try start(stdio, clone: new, groups) { socket in
-            try ContainerInit(
-                spec: spec,
-                message: message,
-                groups: groups,
-                filter: filter,
-                socket: socket,
-                stdio: stdio.inside,
-                joined: joined
-            ).run()
-        }
+        return (new, joined)
+    }
+
+    private typealias Joined = (type: String, descriptor: CInt)
+
+    private static func streams(_ handover: Handover, _ isTerminal: Bool, openStdin: Bool) throws -> Stdio {
+        if handover.inheritsStreams && !isTerminal { return .inherited }
+        return try Stdio(terminal: isTerminal, openStdin: openStdin)
     }
 
     /// Starts a process in the namespaces of `container`.
@@ -70,46 +91,56 @@ enum Spawn {
         in container: Int32,
         _ spec: RuntimeSpec,
         _ entrance: Entrance,
-        _ filter: SeccompFilter
+        _ filter: SeccompFilter,
+        _ handover: Handover = .monitor
     ) throws -> Ready {
-        let stdio = try Stdio(terminal: exec.process.terminal == true, openStdin: exec.openStdin)
+        let stdio = try streams(handover, exec.process.terminal == true, openStdin: exec.openStdin)
+        let hasClocks = spec.linux?.namespaces?.contains { $0.type == "time" } == true
         let handle = OwnedDescriptor(try sys("find the container") { linux_pidfd_open(container, 0) })
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
         return try start(stdio, clone: 0, entrance) { socket in
             try entrance.closeDevices(isFirst: false)
             // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
-            try enter(handle.rawValue)
-            var turn: [CInt] = [-1, -1]
-            try sys("make a pipe") { pipe(&turn) }
-            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
-            guard pid == 0 else {
-                var report = Report()
-                report.pid = pid
-                try report.send(to: socket)
-                _exit(0)
-            }
-            // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
-            close(turn[1])
-            var nothing: UInt8 = 0
-            read(turn[0], &nothing, 1)
-            close(turn[0])
+            try enter(handle.rawValue, hasClocks: hasClocks)
+            try becomeSibling(socket)
             try ProcessSetup(
                 process: exec.process,
-                userName: exec.userName,
+                userName: handover.inheritsStreams && exec.userName.isEmpty ? nil : exec.userName,
                 groups: groups,
                 socket: socket,
                 stdio: stdio.inside,
                 isFirst: false,
-                filter: filter
+                filter: filter,
+                handover: handover
             ).run()
         }
     }
 
+    /// Goes on in a second process with the same parent, which hears its pid from the first.
+    private static func becomeSibling(_ socket: CInt) throws {
+        var turn: [CInt] = [-1, -1]
+        try sys("make a pipe") { pipe(&turn) }
+        let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
+        guard pid == 0 else {
+            var report = Report()
+            report.pid = pid
+            try report.send(to: socket)
+            _exit(0)
+        }
+        // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
+        close(turn[1])
+        var nothing: UInt8 = 0
+        read(turn[0], &nothing, 1)
+        close(turn[0])
+    }
+
     /// All namespaces of the container in one call; those that it shares with the host can't be entered again, and need not.
-    private static func enter(_ handle: CInt) throws {
-        let all = flags.values.reduce(0, |)
+    private static func enter(_ handle: CInt, hasClocks: Bool) throws {
+        // Not every kernel has time namespaces.
+        let wanted = flags.filter { hasClocks || $0.key != "time" }
+        let all = wanted.values.reduce(0, |)
         if linux_setns(handle, CInt(truncatingIfNeeded: all)) == 0 { return }
-        for type in ["cgroup", "ipc", "uts", "network", "pid", "mount"] {
+        for type in ["cgroup", "ipc", "uts", "network", "pid", "time", "mount"] where wanted[type] != nil {
             try sys("join the \(type) namespace") { linux_setns(handle, CInt(truncatingIfNeeded: flags[type] ?? 0)) }
         }
     }
@@ -119,6 +150,7 @@ enum Spawn {
         _ stdio: Stdio,
         clone flags: UInt64,
         _ groups: Entrance,
+        _ runHooks: (Int32) throws -> Void = { _ in },
         _ body: (CInt) throws -> Never
     ) throws -> Ready {
         var ends: [CInt] = [-1, -1]
@@ -135,7 +167,7 @@ enum Spawn {
         }
         close(ends[1])
         stdio.closeInside()
-        return try awaitReady(first, ends[0], stdio)
+        return try awaitReady(first, ends[0], stdio, runHooks)
     }
 
     /// In the new process: never returns, and never throws into the monitor's code.
@@ -149,13 +181,29 @@ enum Spawn {
         }
     }
 
-    private static func awaitReady(_ first: Int32, _ socket: CInt, _ stdio: Stdio) throws -> Ready {
+    private static func awaitReady(
+        _ first: Int32,
+        _ socket: CInt,
+        _ stdio: Stdio,
+        _ runHooks: (Int32) throws -> Void
+    ) throws -> Ready {
         var pid = first
         while let (report, descriptor) = try Report.receive(from: socket) {
             if let made = report.pid {
                 var status: CInt = 0
                 waitpid(first, &status, 0)
                 pid = made
+                continue
+            }
+            if report.awaitsHooks == true {
+                do {
+                    try runHooks(pid)
+                    var done: UInt8 = 1
+                    try sys("go on after the hooks") { write(socket, &done, 1) }
+                } catch {
+                    kill(pid, SIGKILL)
+                    try fail(pid, socket, stdio, StepError("\(error)"))
+                }
                 continue
             }
             if report.ready {

@@ -10,6 +10,15 @@ struct Stdio {
     var output: CInt = -1
     var error: CInt = -1
 
+    /// The process has the caller's own streams.
+    static let inherited: Stdio = {
+        var stdio = Stdio()
+        stdio.inside = (0, 1, 2)
+        return stdio
+    }()
+
+    private init() {}
+
     /// Pipes; with a terminal nothing, since that is made inside the container. Without `openStdin` input is empty.
     init(terminal: Bool, openStdin: Bool) throws {
         if terminal { return }
@@ -28,7 +37,7 @@ struct Stdio {
 
     /// To be called in the monitor once the process has its copies: an end of file must be one.
     func closeInside() {
-        for descriptor in [inside.0, inside.1, inside.2] where descriptor >= 0 { close(descriptor) }
+        for descriptor in [inside.0, inside.1, inside.2] where descriptor > 2 { close(descriptor) }
     }
 
     private static func pipe() throws -> (read: CInt, write: CInt) {
