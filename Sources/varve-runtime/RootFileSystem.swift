@@ -81,7 +81,10 @@ struct RootFileSystem {
         try sys("mount \(type) on \(entry.destination)") {
             mount(entry.source ?? type, varve_runtime.place(target.rawValue), type, options.flags, data)
         }
-        if options.copiesUp { try CopyUp(from: target.rawValue, to: root.open(entry.destination).rawValue).run() }
+        if options.copiesUp {
+            let mounted = try root.open(entry.destination)
+            try CopyUp(from: target.rawValue, to: mounted.rawValue).run()
+        }
         if options.propagation != 0 { try propagate(entry.destination, options.propagation, in: root) }
     }
 

@@ -49,14 +49,7 @@ class Bundle:
                 "resources": {"devices": [{"allow": False, "access": "rwm"}]},
             },
         }
-
-    @property
-    def process(self):
-        return self.spec["process"]
-
-    @property
-    def linux(self):
-        return self.spec["linux"]
+        self.process, self.linux = self.spec["process"], self.spec["linux"]
 
     def shell(self, script):
         self.process["args"] = ["sh", "-c", script]
@@ -154,3 +147,28 @@ def background(runtime, *words, **options):
     """A command that goes on beside the test."""
     runtime.used.add("box")
     return subprocess.Popen([*runtime.command, *map(str, words)], stdin=subprocess.DEVNULL, **options)
+
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+def is_unified():
+    return (CGROUPS / "cgroup.controllers").exists()
+
+
+def groups(path):
+    """The folders of a control group in all trees."""
+    trees = [CGROUPS] if is_unified() else [tree for tree in CGROUPS.iterdir() if tree.is_dir() and not tree.is_symlink()]
+    return [tree / path for tree in trees if (tree / path).is_dir()]
+
+
+def remove_groups(path):
+    """An empty one, which runtimes leave: it may be shared."""
+    for folder in groups(path):
+        folder.rmdir()
+
+
+def limit(path, controller):
+    file = {"memory": ("memory.max", "memory/{}/memory.limit_in_bytes"), "pids": ("pids.max", "pids/{}/pids.max")}[controller]
+    place = CGROUPS / path / file[0] if is_unified() else CGROUPS / file[1].format(path)
+    return int(place.read_text())
