@@ -1,0 +1,291 @@
+"""`varve-runtime exec`, terminals, hooks and what the runtime says of itself; runc is the control where it does the same."""
+import contextlib
+import json
+import os
+import socket
+import stat
+import subprocess
+import time
+
+import pexpect
+import pytest
+
+import bundles
+import engine
+from clients import eventually
+from test_runtime import bundle, ours, runtime  # noqa: F401
+
+HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
+
+
+@contextlib.contextmanager
+def console(place):
+    """A socket that takes a terminal's master, as conmon and containerd's shim have it."""
+    path = place / "console.sock"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        listener.settimeout(20 * engine.PATIENCE)
+        yield path, lambda: receive(listener)
+
+
+def receive(listener):
+    connection, _ = listener.accept()
+    with connection:
+        message, descriptors, _, _ = socket.recv_fds(connection, 100, 1)
+    assert message and len(descriptors) == 1
+    return descriptors[0]
+
+
+def read_all(master):
+    said = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(master, 4096):
+            said += piece
+    os.close(master)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_exec(runtime, bundle):
+    runtime.run(bundle, "-d")
+    result = runtime("exec", "--env", "B=2", "--cwd", "/tmp", "--user", "1000:1001", "box", "sh", "-c", "id -u; id -g; pwd; echo $B; echo err >&2; exit 5", check=False)
+    assert (result.code, result.lines, result.err) == (5, ["1000", "1001", "/tmp", "2"], "err\n"), result
+    pid = runtime.state()["pid"]
+    kinds = ("mnt", "pid", "net", "ipc", "uts")
+    script = "for kind in " + " ".join(kinds) + "; do readlink /proc/self/ns/$kind; done"
+    assert runtime("exec", "box", "sh", "-c", script).lines == [os.readlink(f"/proc/{pid}/ns/{kind}") for kind in kinds]
+    groups = runtime("exec", "box", "cat", "/proc/self/cgroup").lines
+    assert any(line.endswith("/box") for line in groups), groups
+
+
+def test_exec_of_a_process_file(runtime, bundle, place):
+    runtime.run(bundle, "-d")
+    process = {**bundle.process, "args": ["sh", "-c", "echo $A >/got; id -G >>/got"], "env": ["PATH=/bin", "A=file"], "cwd": "/"}
+    process["user"] = {"uid": 0, "gid": 3, "additionalGids": [4]}
+    (place / "process.json").write_text(json.dumps(process))
+    with bundles.adopting():
+        runtime("exec", "--process", place / "process.json", "--detach", "--pid-file", place / "pid", "box")
+        assert os.waitstatus_to_exitcode(os.waitpid(int((place / "pid").read_text()), 0)[1]) == 0
+    assert (bundle.tree / "got").read_text() == "file\n3 4\n"
+
+
+@pytest.mark.parametrize("command, reason", [(["nosuch"], "executable file not found in $PATH"), (["/etc/motd"], "permission denied")])
+def test_exec_of_what_cannot_run(runtime, bundle, command, reason):
+    runtime.run(bundle, "-d")
+    assert runtime.fails("exec", "box", *command, saying=reason).code == 255
+
+
+def test_exec_in_what_has_stopped(runtime, bundle):
+    bundle.process["args"] = ["true"]
+    runtime.create(bundle)
+    runtime("start", "box")
+    runtime.reaches("stopped")
+    runtime.fails("exec", "box", "true", saying="stopped")
+
+
+def test_exec_after_its_user_by_name(ours, bundle):
+    ours.run(bundle, "-d")
+    assert ours("exec", "--user", "user", "box", "id", "-u").out == "1000\n"
+
+
+def test_descriptors(runtime, bundle):
+    """None but the three streams, and those that were to be preserved."""
+    script = "ls /proc/self/fd | xargs"
+    bundle.shell(script)
+    assert runtime.run(bundle).out == "0 1 2 3\n"   # the last one is of `ls`
+    ends = os.pipe()
+    bundle.shell("echo through >&3; " + script)
+    # Python would pass the pipe on under its own number.
+    runtime.run(bundle, "--preserve-fds", "1", pass_fds=[3], preexec_fn=lambda: os.dup2(ends[1], 3))
+    os.close(ends[1])
+    assert os.read(ends[0], 100) == b"through\n"
+    os.close(ends[0])
+    runtime.fails("run", "--bundle", bundle.folder, "--preserve-fds", "5", "other")
+
+
+def test_program_can_not_be_overwritten(ours, bundle):
+    """What a container finds as the program of the process that set it up is a sealed copy (CVE-2019-5736)."""
+    ours.create(bundle)
+    program = f"/proc/{ours.state()['pid']}/exe"
+    assert os.readlink(program).startswith("/memfd:varve-runtime"), os.readlink(program)
+    with pytest.raises(OSError):
+        os.close(os.open(program, os.O_RDWR))
+
+
+def test_console(runtime, bundle, place):
+    bundle.process |= {"terminal": True, "consoleSize": {"height": 20, "width": 70}}
+    bundle.shell("tty; stty size; test -t 0 && echo typed: $(head -n1); echo seen >/dev/console")
+    with console(place) as (path, master):
+        runtime.create(bundle, "box", "--console-socket", path)
+        descriptor = master()
+    runtime("start", "box")
+    os.write(descriptor, b"word\n")
+    assert [line for line in read_all(descriptor).splitlines() if line != "word"] == ["/dev/pts/0", "20 70", "typed: word", "seen"]
+
+
+def test_console_of_exec(runtime, bundle, place):
+    runtime.run(bundle, "-d")
+    with console(place) as (path, master):
+        runtime("exec", "--tty", "--detach", "--console-socket", path, "box", "tty")
+        assert read_all(master()) == "/dev/pts/0\n"
+
+
+def test_console_where_there_is_none(runtime, bundle, place):
+    bundle.process["terminal"] = True
+    bundle.write()
+    runtime.fails("create", "--bundle", bundle.folder, "box", saying="console")
+    bundle.process["terminal"] = False
+    with console(place) as (path, _):
+        bundle.write()
+        runtime.fails("create", "--bundle", bundle.folder, "--console-socket", path, "box", saying="console")
+
+
+def test_run_on_this_terminal(runtime, bundle):
+    """Raw, with its size, and its end is the command's."""
+    bundle.process["terminal"] = True
+    bundle.shell("stty size; read line; echo got $line; exit 6")
+    bundle.write()
+    runtime.used.add("box")
+    child = pexpect.spawn(runtime.command[0], [*runtime.command[1:], "run", "--bundle", str(bundle.folder), "box"], dimensions=(31, 97), timeout=20)
+    child.expect_exact("31 97")
+    child.sendline("words")
+    child.expect_exact("got words")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 6
+
+
+def hook(place, name, more="true", **fields):
+    """Notes its name, where it is, and what it is told."""
+    script = f"[ -e /bin/busybox ] && [ ! -e /usr ] && where=inside; echo {name} ${{where:-host}} $(cat) >>{place}; {more}"
+    return {"path": "/bin/sh", "args": ["sh", "-c", script], **fields}
+
+
+def test_hooks(runtime, bundle):
+    """In their order, each with the container's state on its input; that of the start runs inside."""
+    log = bundle.folder / "hooks"
+    bundle.spec["hooks"] = {name: [hook(log, name)] for name in HOOKS if name != "startContainer"}
+    bundle.spec["hooks"]["startContainer"] = [hook("/inside", "startContainer")]
+    bundle.spec["annotations"] = {"a": "b"}
+    bundle.shell("echo begun >/begun")
+    runtime.create(bundle)
+    pid = runtime.state()["pid"]
+    assert not (bundle.tree / "inside").exists() and not (bundle.tree / "begun").exists()
+    runtime("start", "box")
+    runtime.reaches("stopped")
+    runtime("delete", "box")
+    lines = [line.split(" ", 2) for line in log.read_text().splitlines() + (bundle.tree / "inside").read_text().splitlines()]
+    states = {name: json.loads(state) for name, _, state in lines}
+    assert [name for name, _, _ in lines] == ["prestart", "createRuntime", "createContainer", "poststart", "poststop", "startContainer"]
+    assert [where for _, where, _ in lines] == ["host"] * 5 + ["inside"]
+    assert all(s["id"] == "box" and s["bundle"] == str(bundle.folder) and s["annotations"] == {"a": "b"} for s in states.values()), states
+    assert states["prestart"]["pid"] == states["createRuntime"]["pid"] == pid
+    assert [states[name]["status"] for name in ("createRuntime", "createContainer", "startContainer", "poststop")] == [
+        "creating", "creating", "created", "stopped",
+    ]
+
+
+def test_poststart_follows_the_start(ours, bundle):
+    """runc 1.1 runs it too early."""
+    bundle.spec["hooks"] = {"poststart": [hook(bundle.folder / "hooks", "poststart")]}
+    ours.create(bundle)
+    assert not (bundle.folder / "hooks").exists()
+    ours("start", "box")
+    assert '"running"' in (bundle.folder / "hooks").read_text()
+
+
+@pytest.mark.parametrize("name", ["prestart", "createRuntime", "createContainer"])
+def test_hooks_that_fail_end_the_creation(runtime, bundle, name):
+    log = bundle.folder / "hooks"
+    bundle.spec["hooks"] = {name: [hook(log, name, "echo because >&2; exit 3"), hook(log, "second")], "poststop": [hook(log, "poststop")]}
+    bundle.write()
+    runtime.fails("create", "--bundle", bundle.folder, "box", saying="because")
+    runtime.fails("state", "box", saying="does not exist")
+    assert [line.split()[0] for line in log.read_text().splitlines()] == [name, "poststop"]
+
+
+def test_hook_of_the_start_that_fails(runtime, bundle):
+    bundle.spec["hooks"] = {"startContainer": [{"path": "/bin/false"}]}
+    bundle.shell("touch /begun")
+    runtime.create(bundle)
+    result = runtime("start", "box", check=False)
+    assert runtime.name == "runc" or "startContainer" in result.err and result.code == 1, result
+    runtime.reaches("stopped")
+    assert not (bundle.tree / "begun").exists()
+
+
+@pytest.mark.parametrize("name", ["poststart", "poststop"])
+def test_hooks_that_fail_later_are_told(ours, bundle, name):
+    """The others are run, and the container goes on."""
+    log = bundle.folder / "hooks"
+    bundle.spec["hooks"] = {name: [{"path": "/bin/false"}, hook(log, "second")]}
+    ours.create(bundle)
+    start = ours("start", "box")
+    assert ours.status() == "running"
+    delete = ours("delete", "--force", "box")
+    assert name in (start if name == "poststart" else delete).err
+    assert log.read_text().startswith("second")
+
+
+def test_hook_that_takes_too_long(runtime, bundle):
+    bundle.spec["hooks"] = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}]}
+    bundle.write()
+    before = time.monotonic()
+    runtime.fails("create", "--bundle", bundle.folder, "box")
+    assert time.monotonic() - before < 20 * engine.PATIENCE
+
+
+def test_hook_has_its_environment_and_the_network(runtime, bundle):
+    """What CNI's users do: set the container's network up from outside, before sysctls are applied to it."""
+    script = f'env | grep -v -e PWD -e SHLVL -e _= | sort >{bundle.folder}/env; read -r state; pid=${{state#*pid\\"*:}}; pid=${{pid%%,*}}; pid=${{pid%%\\}}*}}; echo $pid >{bundle.folder}/pid'
+    bundle.spec["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["ONLY=this"]}]}
+    runtime.create(bundle)
+    assert (bundle.folder / "env").read_text() == "ONLY=this\n"
+    assert int((bundle.folder / "pid").read_text()) == runtime.state()["pid"]
+
+
+def test_features(ours):
+    """Each namespace, hook and mount option that the runtime says it knows."""
+    features = json.loads(ours("features").out)
+    assert features["ociVersionMin"] == "1.0.0" and features["hooks"] == HOOKS
+    linux = features["linux"]
+    assert linux["cgroup"]["v1"] and linux["cgroup"]["v2"] and not linux["cgroup"]["systemd"]
+    assert linux["seccomp"]["enabled"] and "user" not in linux["namespaces"] and not linux["intelRdt"]["enabled"]
+    assert {"CAP_CHOWN", "CAP_CHECKPOINT_RESTORE"} <= set(linux["capabilities"])
+    assert {"rbind", "ro", "rslave", "tmpcopyup", "rro"} <= set(features["mountOptions"])
+
+
+def test_spec_can_be_run(runtime, bundle):
+    runtime("spec", cwd=bundle.folder)
+    runtime.fails("spec", "--bundle", bundle.folder, saying="exist")
+    spec = json.loads((bundle.folder / "config.json").read_text())
+    assert spec["process"]["args"] == ["sh"] and spec["process"]["terminal"] and spec["root"]["readonly"]
+    bundle.spec.update(spec)
+    bundle.spec["process"] |= {"terminal": False, "args": ["hostname"]}
+    assert runtime.run(bundle).out == f"{spec['hostname']}\n"
+
+
+def test_usage(ours, bundle):
+    assert ours("--version").out.startswith("varve-runtime version ")
+    assert "create" in ours("--help").out and "usage:" in ours("create", "--help").out
+    for words, reason in [
+        (["nosuch"], "unknown command"), (["create"], "container ID"), (["--nosuch", "list"], "not defined"),
+        (["--systemd-cgroup", "list"], "cgroupfs"), (["checkpoint", "box"], "CRIU"), (["restore", "box"], "CRIU"),
+        (["kill", "box", "SIGNOSUCH"], "SIGNOSUCH"), (["list", "-f", "xml"], "xml"), (["create", "--bundle", "/nosuch", "box"], "/nosuch"),
+    ]:
+        ours.fails(*words, saying=reason)
+
+
+def test_usage_is_told(ours, bundle):
+    ours.run(bundle, "-d")
+    event = json.loads(ours("events", "--stats", "box").out)
+    assert event["type"] == "stats" and event["id"] == "box"
+    assert event["data"]["pids"]["current"] == 1 and event["data"]["memory"]["usage"]["usage"] > 0
+
+
+def test_state_folder_is_roots(ours, bundle, place):
+    ours.create(bundle)
+    folder = place / "state-varve-runtime/box"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert str(folder) not in subprocess.run(["cat", "/proc/self/mountinfo"], capture_output=True, text=True, check=True).stdout
