@@ -55,10 +55,9 @@ package struct RuntimeDevice: Codable, Sendable, Equatable {
     package var uid: UInt32?
     package var gid: UInt32?
 
-    package init(type: String, path: String, major: UInt32? = nil, minor: UInt32? = nil) {
+    package init(type: String, path: String) {
         self.type = type
         self.path = path
-        (self.major, self.minor) = (major.map(Int64.init), minor.map(Int64.init))
     }
 }
 

@@ -79,7 +79,12 @@ struct ContainerInit {
     private func enter(_ root: borrowing ContainerRoot) throws {
         try sys("enter the container's root") { fchdir(root.descriptor) }
         if handover.pivots {
+            let old = OwnedDescriptor(
+                try sys("open the host's root") { open("/", LINUX_O_PATH | O_DIRECTORY | O_CLOEXEC) }
+            )
             try sys("pivot_root") { linux_pivot_root(".", ".") }
+            // `.` is the container's tree until then.
+            try sys("go to the host's root") { fchdir(old.rawValue) }
             // Else what is taken away here would be taken away there.
             try sys("make the host's root a slave") { mount("", ".", nil, UInt(MS_SLAVE | MS_REC), nil) }
             try sys("leave the host's root") { umount2(".", CInt(MNT_DETACH)) }

@@ -33,9 +33,14 @@ enum Devices {
         let mounted = spec.mounts?.last { FilePath($0.destination).lexicallyNormalized() == "/dev" }
         guard mounted == nil || mounted?.type == "tmpfs" else { return }
         let dev = try root.makeFolder("/dev")
-        for node in nodes {
-            let device = RuntimeDevice(type: "c", path: "/dev/\(node.name)", major: node.major, minor: node.minor)
-            try make(device, in: root)
+        // mknod goes through the umask.
+        let before = umask(0)
+        defer { umask(before) }
+        for (name, major, minor) in nodes {
+            if mknodat(dev.rawValue, name, S_IFCHR | 0o666, linux_makedev(major, minor)) == 0 || errno == EEXIST {
+                continue
+            }
+            throw SystemError("make /dev/\(name)", Errno(rawValue: errno))
         }
         for (name, target) in links where symlinkat(target, dev.rawValue, name) != 0 && errno != EEXIST {
             throw SystemError("link /dev/\(name)", Errno(rawValue: errno))

@@ -123,6 +123,34 @@ def test_what_the_host_mounts_later_shows(runtime, bundle, place):
     assert str(bundle.folder) not in pathlib.Path("/proc/self/mountinfo").read_text()
 
 
+def test_what_the_container_mounts_shows(runtime, bundle, place):
+    """Where all is shared; the container's own tree stays its own."""
+    before = pathlib.Path("/proc/self/mountinfo").read_text()
+    host = place / "shared-mounts"
+    host.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", host], check=True)
+    try:
+        subprocess.run(["mount", "--make-shared", host], check=True)
+        (host / "below").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", host / "below"], check=True)
+        bundle.linux["rootfsPropagation"] = "rshared"
+        for sets in bundle.process["capabilities"].values():
+            sets.append("CAP_SYS_ADMIN")
+        bundle.spec["mounts"].append({"destination": "/host", "type": "bind", "source": str(host), "options": ["rbind", "rshared"]})
+        said(runtime, bundle, "mkdir /host/made && mount -t tmpfs tmpfs /host/made && touch /host/made/file && mount -t tmpfs tmpfs /tmp")
+        assert (host / "made/file").exists()
+        # The end of the host's tree in there takes nothing from the host.
+        assert os.path.ismount(host / "below")
+    finally:
+        subprocess.run(["umount", "-R", host], check=True)
+    assert pathlib.Path("/proc/self/mountinfo").read_text() == before
+
+
+def test_without_pivot_root(runtime, bundle):
+    """For hosts that run from their first file system."""
+    assert said(runtime, bundle, "ls -d /usr /bin /work 2>/dev/null; true", "--no-pivot") == "/bin\n"
+
+
 def test_masked_and_read_only_paths(runtime, bundle):
     (bundle.tree / "secret").mkdir()
     (bundle.tree / "secret/file").write_text("x")

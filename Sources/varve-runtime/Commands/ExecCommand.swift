@@ -77,7 +77,7 @@ enum ExecCommand {
         handover.inheritsStreams = true
         handover.preserved = streams.count
         handover.diesWithStarter = false
-        let groups = try step("control groups") { try ContainerGroups(joining: record.cgroupsPath) }
+        let groups = try step("control groups") { try ContainerGroups(joining: record.cgroupsPath, of: record.pid) }
         let filter = try step("seccomp") { try SeccompFilter(spec) }
         return try Spawn.exec(message, in: record.pid, spec, groups.entrance, filter, handover)
     }

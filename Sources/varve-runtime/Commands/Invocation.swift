@@ -19,7 +19,7 @@ struct Invocation {
 
     init(_ options: Options) throws {
         root = absolute(options.value("root") ?? "/run/varve-runtime")
-        log = options.value("log").flatMap { $0.isEmpty ? nil : $0 }
+        log = options.value("log").flatMap { $0.isEmpty ? nil : absolute($0).string }
         isVerbose = options.has("debug")
         switch options.value("log-format") ?? "text" {
         case "text": logsJSON = false
