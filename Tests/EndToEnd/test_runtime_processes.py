@@ -136,7 +136,7 @@ def test_console(runtime, bundle, place):
         descriptor = master()
     runtime("start", "box")
     said = b""
-    while b"20 70" not in said:     # else the echo of what is typed comes between
+    while b"20 70\r\n" not in said:     # else the echo of what is typed comes between
         said += os.read(descriptor, 4096)
     os.write(descriptor, b"word\n")
     lines = (said.decode().replace("\r\n", "\n") + read_all(descriptor)).splitlines()
