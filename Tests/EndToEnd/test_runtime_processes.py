@@ -128,6 +128,19 @@ def test_program_can_not_be_overwritten(runtime, bundle):
     os.close(program)
 
 
+def test_program_without_a_path(ours, bundle):
+    """No overlay can show it, nor on older kernels any: then it is copied into a sealed memory file."""
+    program = os.memfd_create("runtime", 0)
+    with open(ours.command[0], "rb") as file:
+        os.write(program, file.read())
+    ours.command[0] = f"/proc/self/fd/{program}"
+    ours.create(bundle, pass_fds=[program])
+    ours.command[0] = bundles.RUNTIMES["varve-runtime"]
+    pid = ours.state()["pid"]
+    assert os.readlink(f"/proc/{pid}/exe").startswith("/memfd:varve-runtime")
+    os.close(program)
+
+
 def test_console(runtime, bundle, place):
     bundle.process |= {"terminal": True, "consoleSize": {"height": 20, "width": 70}}
     bundle.shell("tty; stty size; test -t 0 && echo typed: $(head -n1); echo seen >/dev/console")

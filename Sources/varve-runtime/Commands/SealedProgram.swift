@@ -19,7 +19,8 @@ enum SealedProgram {
         }
         // A copy takes some milliseconds, and as much memory as the program has bytes.
         if let view = try? hide() { try? run(view.rawValue) }
-        try run(copy(source.rawValue).rawValue)
+        let sealed = try copy(source.rawValue)
+        try run(sealed.rawValue)
     }
 
     private static func run(_ program: CInt) throws {
@@ -41,8 +42,8 @@ enum SealedProgram {
     }
 
     /// It through an overlay that is mounted nowhere: without an upper layer that can't be made writable by anybody, and the
-    /// file below can't be reached through it. Fails on kernels before 6.5, and where the file system can be in
-    /// no overlay, or can't run a program from it (9p).
+    /// file below can't be reached through it. Fails on older kernels, where an overlay can't have layers
+    /// that are mounted nowhere, and where the program's file system can be in none.
     private static func hide() throws -> OwnedDescriptor {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = try sys("look for varve-runtime") { readlink("/proc/self/exe", &buffer, buffer.count - 1) }
