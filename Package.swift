@@ -147,7 +147,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "varve-runtime",
-            dependencies: ["RuntimeProtocol", "Cgroups", "OCI", "Linux", "CLinux", "CCap", "CZlib", system],
+            dependencies: ["RuntimeProtocol", "Cgroups", "Seccomp", "OCI", "Linux", "CLinux", "CCap", "CZlib", system],
             swiftSettings: strict,
             linkerSettings: whole
         ),

@@ -85,8 +85,8 @@ package final class ContainedFile {
     }
 
     /// Writes it, with all that is in it, as a tar in which it is called `base`.
-    package func write(as base: String, to sink: any ByteSink) throws {
-        let writer = try TreeWriter(sink)
+    package func write(as base: String, to sink: any ByteSink, owners: OwnerMap? = nil) throws {
+        let writer = try TreeWriter(sink, owners: owners)
         let path = Array(base.utf8)
         let isThere = try name.withCString { try writer.add($0, in: folder.rawValue, status, as: path) }
         guard isThere else { throw ArchiveError.invalidName(member: base, reason: "a tar can't hold what it is") }

@@ -32,7 +32,7 @@ public func extractLayer(
 ///
 /// `tar` may be compressed. What has a member's name is replaced, folders are joined; with `keepsKinds` a folder and what is
 /// none do not replace each other. With an `owner` all is his; else the tar's numbers hold. What begins with the name `from`
-/// gets `to` instead.
+/// gets `to` instead. With `owners` the tar's numbers are those inside.
 ///
 /// - Throws: as `extractLayer`; what was unpacked until then stays.
 package func extractFiles(
@@ -42,14 +42,21 @@ package func extractFiles(
     owner: (user: UInt32, group: UInt32)?,
     keepsKinds: Bool,
     limits: ArchiveLimits,
-    renaming: (from: String, to: String)? = nil
+    renaming: (from: String, to: String)? = nil,
+    owners: OwnerMap? = nil
 ) throws {
     let extraction = try LayerExtraction(root, .plain, limits)
     extraction.path = try MemberPath(below: folder, limits)
     extraction.owner = owner
     extraction.keepsKinds = keepsKinds
     extraction.renaming = renaming.map { (Array($0.from.utf8), Array($0.to.utf8)) }
-    _ = try extraction.run(ArchiveInput(Decompressor(tar, limits: limits), .tar))
+    extraction.owners = owners
+    let input = try ArchiveInput(Decompressor(tar, limits: limits), .tar)
+    if let owners {
+        _ = try owners.asRoot { try extraction.run(input) }
+    } else {
+        _ = try extraction.run(input)
+    }
 }
 
 /// One layer while it is unpacked.
@@ -66,6 +73,8 @@ final class LayerExtraction {
     var branchWhiteouts: Set<[UInt8]> = []
     /// Whose all will be; nil: whose the tar says.
     var owner: (user: UInt32, group: UInt32)?
+    /// Whose ids those of the tar are; nil: the host's.
+    fileprivate var owners: OwnerMap?
     /// Whether folders and what is none do not replace each other.
     var keepsKinds = false
     /// Whether the member at hand is a folder.
@@ -145,6 +154,7 @@ final class LayerExtraction {
             archive_entry_set_uid(entry, Int64(owner.user))
             archive_entry_set_gid(entry, Int64(owner.group))
         }
+        try owners?.toOutside(entry, path)
         if try isWhiteout(entry) { return }
         if style == .applied { remember() }
         if archive_entry_hardlink(entry) != nil { return try unpackHardLink(entry) }

@@ -17,8 +17,13 @@ final class TreeWriter {
     private let output: ArchiveOutput
     private var links: [Inode: [UInt8]] = [:]
     private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    /// Whose ids the tar has; nil: the host's.
+    private let owners: OwnerMap?
 
-    init(_ sink: any ByteSink) throws { output = try ArchiveOutput(sink) }
+    init(_ sink: any ByteSink, owners: OwnerMap? = nil) throws {
+        output = try ArchiveOutput(sink)
+        self.owners = owners
+    }
 
     func finish() throws { try output.finish() }
 
@@ -151,8 +156,9 @@ final class TreeWriter {
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
         setName(entry, isFolder ? path + [0x2f] : path)
         archive_entry_set_mode(entry, status.st_mode)
-        archive_entry_set_uid(entry, Int64(status.st_uid))
-        archive_entry_set_gid(entry, Int64(status.st_gid))
+        let owner = owners?.inside(status) ?? (user: status.st_uid, group: status.st_gid)
+        archive_entry_set_uid(entry, Int64(owner.user))
+        archive_entry_set_gid(entry, Int64(owner.group))
         Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: status.st_mtim.tv_nsec).set(entry)
         archive_entry_set_size(entry, status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : 0)
     }

@@ -43,6 +43,20 @@ package struct Entrance: Sendable {
         tasks = try group.folders.filter { $0 != folder }.map { try Self.open($0.appending("tasks"), O_WRONLY) }
     }
 
+    /// Of groups that have their rules: for processes that join those inside.
+    init(joining group: ControlGroup) throws {
+        program = []
+        if let folder = group.unified {
+            (tasks, devices) = ([], -1)
+            unified = try Self.open(folder, O_RDONLY | O_DIRECTORY)
+            return
+        }
+        unified = nil
+        let folder = group.folder(of: "devices")
+        devices = try folder.map { try Self.open($0.appending("tasks"), O_WRONLY) } ?? -1
+        tasks = try group.folders.filter { $0 != folder }.map { try Self.open($0.appending("tasks"), O_WRONLY) }
+    }
+
     private static func write(_ rules: [RuntimeDeviceRule], _ folder: FilePath) throws {
         if let first = rules.first, first.allow || !first.isForAll {
             try setControl(folder.appending("devices.deny"), "a")
@@ -84,4 +98,7 @@ extension ControlGroup {
     package func entrance(devices rules: [RuntimeDeviceRule]) throws -> Entrance {
         try Entrance(self, devices: rules)
     }
+
+    /// The same for groups that others made, whose rules stay as they are.
+    package func entrance() throws -> Entrance { try Entrance(joining: self) }
 }

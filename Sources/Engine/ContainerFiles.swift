@@ -23,7 +23,7 @@ extension Engine {
     /// Writes what is at `path` as a tar, under its last name.
     package func readFiles(_ name: String, _ path: String, to sink: any ByteSink & Sendable) async throws {
         let base = path.hasSuffix("/.") || Self.base(of: path) == "/" ? "." : Self.base(of: path)
-        try await withFile(name, path) { _, file in try file.write(as: base, to: sink) }
+        try await withFile(name, path) { tree, file in try file.write(as: base, to: sink, owners: tree.owners) }
         emit("archive-path", await (try containers.find(name)).record)
     }
 
@@ -54,7 +54,8 @@ extension Engine {
                     of: tree.root,
                     owner: owner,
                     keepsKinds: keepsKinds,
-                    limits: limits
+                    limits: limits,
+                    owners: tree.owners
                 )
             } catch let error as ArchiveError { throw EngineError(.invalid, "\(error)") }
         }
@@ -122,6 +123,8 @@ extension Engine {
         let points = Array((await container.record.mountPoints ?? [:]).values)
         let host = await container.host
         let id = container.id
+        let owners = remapping(host)?.owners
+        let own = owners == nil ? [] : ownFolders(await container.record)
         switch await container.phase {
         case .running, .starting:
             let monitor = try await container.running()
@@ -129,14 +132,16 @@ extension Engine {
             // It is there still: so the number was nobody else's when its root was opened.
             do { try await monitor.signal(0) } catch { throw EngineError.notRunning(id) }
             return try await pool.run {
-                try withExtendedLifetime(root) { try body(FileTree(root: root.path, path: path)) }
+                try withExtendedLifetime(root) { try body(FileTree(root: root.path, path: path, owners: owners)) }
             }
         case .created, .exited, .restarting:
             let isReadOnly = host.readonlyRootfs
             return try await onStore { [volumes] store in
                 try store.withRoot(of: id) { root in
                     try volumes.devices.with(Set(points.lazy.filter { $0.type == "volume" }.map(\.name))) {
-                        try StoppedTree(root: root, isReadOnly: isReadOnly, points).with(path, body)
+                        var tree = try StoppedTree(root: root, isReadOnly: isReadOnly, points)
+                        (tree.owners, tree.ownFolders) = (owners, own)
+                        return try tree.with(path, body)
                     }
                 }
             }

@@ -29,6 +29,7 @@ extension Engine {
         if host.cgroupParent.isEmpty { host.cgroupParent = settings.cgroupParent }
         host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
         var warnings = try Validation.check(config, &host, containerDefaults)
+        try Validation.check(host, settings.remapping)
         warnings += try ResourceChecks.check(&host, support, processors: Host.processors)
         // Made now, since it can be refused, and so that the start need not wait for it.
         _ = try await filter(for: host, SecurityOptions(checked: host.securityOpt).seccomp)

@@ -17,6 +17,8 @@ package struct EngineSettings: Sendable {
     /// The control group for those of containers whose users name none; empty: `/varve`.
     package var cgroupParent = ""
     package var bridge = BridgeSettings()
+    /// The ids that containers have; nil: the host's.
+    package var remapping: Remapping?
     /// Where the output of containers goes that name no log driver of their own.
     package var logConfig: LogConfig
 

@@ -62,7 +62,8 @@ final class NetworkService: Sendable {
     /// The default network: on the bridge that the daemon was told of, on the one that it made before, or on a new one.
     func standard(_ id: String) throws -> BridgeNetwork {
         try state.withLock { state in
-            if let known = state.standard { return known }
+            // Until it is there, another daemon may take what it was to have.
+            if let known = state.standard, bridges.all.contains(id) { return known }
             let isUsed = state.attachments.values.contains { $0.leases.contains { $0.network == id } }
             var plan = try decideStandard(id, isUsed: isUsed)
             (plan.isOpen, plan.isMasked, plan.mtu) = (settings.isOpen, settings.isMasked, settings.mtu)

@@ -14,6 +14,8 @@ enum Spec {
         static let groups = "io.varve.group-add"
         /// The bundle has the seccomp filter's program, made ahead, in `seccomp`: the flags to load it with.
         static let seccomp = "io.varve.seccomp"
+        /// The root's files have the ids of the user namespace on the disk, and are to be shown under those of the host.
+        static let mapsRoot = "io.varve.idmapped-root"
     }
 
     /// Builds the configuration for `record` and `host`.

@@ -10,7 +10,7 @@ enum SpecMounts {
         var asked = binds(record, host) + requested(record, host) + tmpfs(host)
         asked += others(record, host, Set(asked.map(\.destination)))
         let taken = Set(asked.map(\.destination))
-        let given = (defaults(host, shared) + files(record)).filter { mount in
+        let given = (defaults(host, shared) + files(record, host)).filter { mount in
             !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
         }
         // Stable, by depth: a mount on /a/b must come after one on /a.
@@ -62,12 +62,14 @@ enum SpecMounts {
         mount(destination, "bind", source, ["bind", "ro"])
     }
 
-    private static func files(_ record: ContainerRecord) -> [RuntimeMount] {
+    /// The container's own, which with `--read-only` are so, too.
+    private static func files(_ record: ContainerRecord, _ host: HostConfig) -> [RuntimeMount] {
         let files = [
             ("/etc/resolv.conf", record.resolvConfPath), ("/etc/hostname", record.hostnamePath),
             ("/etc/hosts", record.hostsPath),
         ]
-        return files.filter { !$0.1.isEmpty }.map { mount($0.0, "bind", $0.1, ["rbind", "rprivate"]) }
+        let options = ["rbind", "rprivate"] + (host.readonlyRootfs ? ["ro"] : [])
+        return files.filter { !$0.1.isEmpty }.map { mount($0.0, "bind", $0.1, options) }
     }
 
     /// How the mount at a destination is read-only.

@@ -1,5 +1,6 @@
 import DockerAPI
 import FoundationEssentials
+import Glibc
 import GraphDrivers
 import Launcher
 import Linux
@@ -67,8 +68,8 @@ extension Engine {
         let filter = try await filter(for: host, own)
         let spec = try await spec(try await sharingFiles(record, host), host, filter)
         let bundle = settings.execRoot.appending(record.id)
-        let request = try await pool.run { [store, volumes] in
-            try Self.makeBindSources(host)
+        let request = try await pool.run { [store, volumes, remapping = remapping(host)] in
+            try Self.makeBindSources(host, for: remapping)
             for point in record.volumes { try volumes.devices.take(point.name, for: record.id) }
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
             let config = Array(try JSONEncoder().encode(spec))
@@ -118,6 +119,9 @@ extension Engine {
         spec.mounts? += mounts
         spec.linux?.devices = nodes
         spec.linux?.resources = resources
+        if let remapping = remapping(host) {
+            spec.remap(remapping, joined: try await joinedUsers(host), showing: ownFolders(record))
+        }
         spec.annotations?[Spec.Annotation.seccomp] = filter.map { "\($0.flags)" }
         return spec
     }
@@ -132,13 +136,13 @@ extension Engine {
     }
 
     /// `-v` makes a missing folder of the host, as Docker does; `--mount` only where it says so.
-    private static func makeBindSources(_ host: HostConfig) throws {
-        for bind in (host.binds ?? []).compactMap(Bind.init) where !exists(FilePath(bind.source)) {
-            try makeFolders(FilePath(bind.source), mode: FilePermissions(rawValue: 0o755))
-        }
-        for mount in host.mounts ?? [] where mount.bindOptions?.createMountpoint ?? false {
-            let source = FilePath(mount.source)
-            if !exists(source) { try makeFolders(source, mode: FilePermissions(rawValue: 0o755)) }
+    private static func makeBindSources(_ host: HostConfig, for remapping: Remapping?) throws {
+        let asked = (host.mounts ?? []).filter { $0.bindOptions?.createMountpoint ?? false }.map(\.source)
+        let sources = (host.binds ?? []).compactMap { Bind($0)?.source } + asked
+        for source in sources.map({ FilePath($0) }) where !exists(source) {
+            try makeFolders(source, mode: FilePermissions(rawValue: 0o755))
+            guard let root = remapping?.root else { continue }
+            try sys("set the owner of \(source)") { lchown(source.string, root.user, root.group) }
         }
     }
 

@@ -12,6 +12,8 @@ struct FileTree: Sendable {
     var isMount = false
     /// The container may not write to it.
     var isReadOnly = false
+    /// The container's ids; nil: those that the files have.
+    var owners: OwnerMap?
     /// Where the path leads to in the container if its last name is a link; nil: ask the file.
     var linkTarget: String?
 }
@@ -25,6 +27,10 @@ struct StoppedTree {
     private let isReadOnly: Bool
     /// Where they are, in names without links.
     private var mounts: [(names: [String], point: MountPoint)] = []
+    /// The ids of a container that has its own.
+    var owners: OwnerMap?
+    /// What is bound, and has them on the disk.
+    var ownFolders: Set<String> = []
 
     init(root: FilePath, isReadOnly: Bool, _ points: [MountPoint]) throws {
         (self.root, self.isReadOnly) = (root, isReadOnly)
@@ -91,7 +97,8 @@ struct StoppedTree {
             root: FilePath(point.source),
             path: below,
             isMount: true,
-            isReadOnly: !point.isWritable
+            isReadOnly: !point.isWritable,
+            owners: ownFolders.contains(point.source) ? nil : owners
         )
         if !point.subpath.isEmpty { return try Self.within(point.subpath, tree, body) }
         if !isFolder(tree.root), let name = tree.root.lastComponent {

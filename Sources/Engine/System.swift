@@ -107,6 +107,7 @@ extension Engine {
             case .profile: "custom"
             }
         return ["name=seccomp,profile=\(profile)"] + (cgroupVersion == nil ? [] : ["name=cgroupns"])
+            + (settings.remapping == nil ? [] : ["name=userns"])
             + (standard.noNewPrivileges ? ["name=no-new-privileges"] : [])
     }
 

@@ -67,6 +67,9 @@ enum Validation {
             if ["PID", "IPC"].contains(kind), mode.hasPrefix("container:") { continue }
             throw EngineError(.invalid, "invalid \(kind) mode: \(mode)")
         }
+        guard ["", "host"].contains(host.usernsMode) else {
+            throw EngineError(.invalid, "invalid USER mode: \(host.usernsMode)")
+        }
         if host.shmSize < 0 { throw EngineError(.invalid, "SHM size can not be less than 0") }
     }
 
@@ -235,9 +238,6 @@ enum Validation {
     /// What was asked for and is not there yet is said, not left out in silence.
     private static func warnings(_ host: HostConfig) throws -> [String] {
         var warnings: [String] = []
-        if !["", "host"].contains(host.usernsMode) {
-            warnings.append("user namespaces are not there yet: the container has the host's")
-        }
         for name in try SecurityOptions(host.securityOpt).ignored {
             warnings.append("--security-opt \(name) is not there yet, and without effect")
         }

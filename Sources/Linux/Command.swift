@@ -40,13 +40,14 @@ public enum Command {
 
     /// Runs a program to its end; gives the last of what it wrote to standard output.
     ///
-    /// All that it says becomes part of the error if it fails; warnings of one that does not are lost. After so many `seconds`
+    /// Its lines are joined by a separator. All that it says becomes part of the error if it fails; warnings of one that does not are lost. After so many `seconds`
     /// it is killed: one that waits for a device that hangs would hold up the daemon for ever.
     @discardableResult
     public static func run(
         _ command: [String],
         input: [UInt8] = [],
         mostOutput: Int = 2048,
+        joining separator: String = "; ",
         seconds: CInt = 600
     ) throws -> String {
         guard let path = command.first.flatMap(find) else {
@@ -67,9 +68,10 @@ public enum Command {
         // One that has ended already needs none.
         try? OpenFiles.restoreLimit(of: pid)
         let status = try end(of: pid, path, within: seconds)
-        let text = try read(output.rawValue, mostOutput)
+        let text = try read(output.rawValue, mostOutput, separator)
         guard status == 0 else {
-            let said = try [text, read(errors.rawValue, mostOutput)].filter { !$0.isEmpty }.joined(separator: "; ")
+            let said = try [text, read(errors.rawValue, mostOutput, "; ")]
+                .filter { !$0.isEmpty }.joined(separator: "; ")
             throw Failure(command: command, status: status, output: said, seconds: seconds)
         }
         return text
@@ -89,13 +91,13 @@ public enum Command {
     }
 
     /// The last of what came out: the reason is at the end.
-    private static func read(_ output: CInt, _ most: Int) throws -> String {
+    private static func read(_ output: CInt, _ most: Int, _ separator: String) throws -> String {
         let size = try sys("measure a program's output") { lseek(output, 0, SEEK_END) }
         var bytes = [UInt8](repeating: 0, count: most)
         let count = try sys("read a program's output") {
             pread(output, &bytes, bytes.count, max(0, size - off_t(most)))
         }
         let lines = String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
-        return lines.joined(separator: "; ")
+        return lines.joined(separator: separator)
     }
 }

@@ -70,43 +70,57 @@ package struct Rules: Sendable {
             map ports6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
             map any4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
             map any6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
-            chain published {
-                dnat ip to ip daddr . meta l4proto . th dport map @ports4
-                dnat ip to meta l4proto . th dport map @any4
-                dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6
-                dnat ip6 to meta l4proto . th dport map @any6
-            }
-            chain prerouting {
-                type nat hook prerouting priority dstnat; policy accept;
-                iifname @bridges return
-                fib daddr type local jump published
-            }
-            chain output {
-                type nat hook output priority -100; policy accept;
-                ip daddr 127.0.0.0/8 return
-                ip6 daddr ::1 return
-                fib daddr type local jump published
-            }
-            chain postrouting {
-                type nat hook postrouting priority srcnat; policy accept;
-                ip saddr @masked4 oifname != @bridges masquerade
-                ip6 saddr @masked6 oifname != @bridges masquerade
-            }
-            chain others {
-                \(guarding ? "meta iifkind != \"bridge\" meta oifkind != \"bridge\" drop" : "")
-                accept
-            }
-            chain forward {
-                type filter hook forward priority filter; policy accept;
-                iifname != @bridges oifname != @bridges jump others
-                ct state vmap { established : accept, related : accept, invalid : drop }
-                ct status dnat oifname @bridges accept
-                iifname . oifname @pairs accept
-                oifname @bridges drop
-                iifname @inward drop
-            }
+        \(translation)
+        \(filter(guarding: guarding))
         }
 
+        """
+    }
+
+    /// Which addresses become others: those of published ports, and of what goes out.
+    private var translation: String {
+        """
+        chain published {
+            dnat ip to ip daddr . meta l4proto . th dport map @ports4
+            dnat ip to meta l4proto . th dport map @any4
+            dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6
+            dnat ip6 to meta l4proto . th dport map @any6
+        }
+        chain prerouting {
+            type nat hook prerouting priority dstnat; policy accept;
+            iifname @bridges return
+            fib daddr type local jump published
+        }
+        chain output {
+            type nat hook output priority -100; policy accept;
+            ip daddr 127.0.0.0/8 return
+            ip6 daddr ::1 return
+            fib daddr type local jump published
+        }
+        chain postrouting {
+            type nat hook postrouting priority srcnat; policy accept;
+            ip saddr @masked4 oifname != @bridges masquerade
+            ip6 saddr @masked6 oifname != @bridges masquerade
+        }
+        """
+    }
+
+    /// What is let through.
+    private func filter(guarding: Bool) -> String {
+        """
+        chain others {
+            \(guarding ? "meta iifkind != \"bridge\" meta oifkind != \"bridge\" drop" : "")
+            accept
+        }
+        chain forward {
+            type filter hook forward priority filter; policy accept;
+            iifname != @bridges oifname != @bridges jump others
+            ct state vmap { established : accept, related : accept, invalid : drop }
+            ct status dnat oifname @bridges accept
+            iifname . oifname @pairs accept
+            oifname @bridges drop
+            iifname @inward drop
+        }
         """
     }
 

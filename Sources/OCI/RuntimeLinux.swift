@@ -11,6 +11,11 @@ package struct RuntimeLinux: Codable, Sendable, Equatable {
     package var maskedPaths: [String]?
     package var readonlyPaths: [String]?
     package var mountLabel: String?
+    package var seccomp: RuntimeSeccomp?
+    package var personality: RuntimePersonality?
+    /// By how much the clocks of a new time namespace differ: `monotonic` and `boottime`.
+    package var timeOffsets: [String: RuntimeTimeOffset]?
+    package var intelRdt: RuntimeIntelRdt?
 
     package init() {}
 }
@@ -54,4 +59,25 @@ package struct RuntimeDevice: Codable, Sendable, Equatable {
         self.type = type
         self.path = path
     }
+}
+
+/// Which Linux the kernel plays for the container: `LINUX` or `LINUX32`.
+package struct RuntimePersonality: Codable, Sendable, Equatable {
+    package var domain: String
+    package var flags: [String]?
+
+    package init(domain: String) { self.domain = domain }
+}
+
+/// What is added to a clock.
+package struct RuntimeTimeOffset: Codable, Sendable, Equatable {
+    package var secs: Int64?
+    package var nanosecs: UInt32?
+
+    package init() {}
+}
+
+/// Intel's Resource Director: only whether somebody asks for it.
+package struct RuntimeIntelRdt: Codable, Sendable, Equatable {
+    package init() {}
 }

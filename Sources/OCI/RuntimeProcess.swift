@@ -10,6 +10,8 @@ package struct RuntimeProcess: Codable, Sendable, Equatable {
     package var rlimits: [RuntimeRlimit]?
     package var noNewPrivileges: Bool?
     package var oomScoreAdj: Int?
+    package var apparmorProfile: String?
+    package var selinuxLabel: String?
 
     package init(cwd: String) {
         self.cwd = cwd

@@ -33,6 +33,9 @@ package struct RuntimeMount: Codable, Sendable, Equatable {
     package var type: String?
     package var source: String?
     package var options: [String]?
+    /// The ids under which files are shown that are others on the disk; both or none.
+    package var uidMappings: [RuntimeIDMapping]?
+    package var gidMappings: [RuntimeIDMapping]?
 
     /// What an option of Varve's own begins with: the part of a bind mount's source that is mounted, found within it
     /// whatever links it holds.

@@ -18,16 +18,17 @@ package struct Accounts {
     private struct Group { var name: String, gid: UInt32, members: [String] }
 
     /// `text` is `user[:group]`, names or numbers; empty means `fallback`'s numbers. `open` opens a file of the container to
-    /// be read, where there is one.
+    /// be read, where there is one. If `isExact`, the fallback's groups are all groups.
     package init(
         _ text: String,
         adding more: [String] = [],
         fallback: RuntimeUser? = nil,
+        isExact: Bool = false,
         open: (String) -> CInt
     ) throws(AccountError) {
         let users = Self.lines(open("/etc/passwd"), 7).compactMap { fields -> User? in
             guard let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
-            return User(name: fields[0], home: fields[5], uid: uid, gid: gid)
+            return User(name: fields[0], home: fields[5].isEmpty ? "/" : fields[5], uid: uid, gid: gid)
         }
         let known = Self.lines(open("/etc/group"), 4).compactMap { fields -> Group? in
             guard let gid = UInt32(fields[2]) else { return nil }
@@ -46,6 +47,7 @@ package struct Accounts {
         } else {
             uid = try Self.number(name, "user", "passwd")
         }
+        if isExact { return }
         if parts.count == 2 && !parts[1].isEmpty {
             gid = try Self.group(parts[1], in: known)
             member = nil
@@ -53,7 +55,6 @@ package struct Accounts {
         groups += known.filter { $0.members.contains(member ?? "") }.map(\.gid)
         for extra in more { groups.append(try Self.group(extra, in: known)) }
         if !groups.contains(gid) { groups.insert(gid, at: 0) }
-        if home.isEmpty { home = "/" }
     }
 
     private static func find(_ name: String, in users: [User]) throws(AccountError) -> User? {

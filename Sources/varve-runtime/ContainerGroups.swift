@@ -33,6 +33,19 @@ struct ContainerGroups {
         self.group = group
     }
 
+    /// The groups that another process made for a container at `path`, whose first process is `pid`.
+    ///
+    /// With v2 it may have gone into one of its own below, as systemd does: who comes later must, too. (man 7 cgroups,
+    /// "no internal processes")
+    init(joining path: String, of pid: Int32) throws {
+        let text = String(decoding: try readFile(FilePath("/proc/\(pid)/cgroup")), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("0::/") }.map { FilePath(String($0.dropFirst(3))) }
+        let whole = FilePath("/").pushing(FilePath(path))
+        let isBelow = WarmUp.hierarchies?.version == 2 && line?.starts(with: whole) == true
+        group = CommandGroups(isBelow ? line?.string ?? path : path)?.group
+        entrance = try group?.entrance() ?? Entrance()
+    }
+
     /// Whether the kernel killed any of its processes for want of memory.
     var hadKills: Bool { group?.kills ?? 0 > 0 }
 

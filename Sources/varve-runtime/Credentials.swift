@@ -7,6 +7,16 @@ import RuntimeProtocol
 
 /// What the process may do: capabilities, ids, limits. Taken last, since every earlier step needs more.
 enum Credentials {
+    /// All that the library knows, as OCI writes them.
+    static var names: [String] {
+        (0..<64 as Range<cap_value_t>).compactMap { value in
+            guard let name = cap_to_name(value) else { return nil }
+            defer { cap_free(name) }
+            let text = String(cString: name)
+            return text.hasPrefix("cap_") ? text.uppercased() : nil
+        }
+    }
+
     /// Capabilities of `names` that this host's root has; the others are told as warnings, not refused: a host that lacks
     /// one (here often CAP_SYS_RESOURCE) can't give it to anybody.
     static func available(_ names: [String], warnings: inout [String]) -> [cap_value_t] {
@@ -39,19 +49,28 @@ enum Credentials {
         try sys("set the groups") { setgroups(account.groups.count, account.groups) }
         try sys("set the group \(account.gid)") { linux_set_group(account.gid) }
         try sys("set the user \(account.uid)") { linux_set_user(account.uid) }
-        try set(account.uid == 0 ? effective : [])
+        let ambient = available(sets?.ambient ?? [], warnings: &ignored)
+        let inheritable = available(sets?.inheritable ?? [], warnings: &ignored)
+        // Of a user's, only those last that are ambient.
+        try set(account.uid == 0 ? effective : ambient, inheritable: inheritable)
+        for value in ambient where inheritable.contains(value) {
+            try sys("raise the ambient capability \(value)") {
+                linux_prctl(CInt(LINUX_PR_CAP_AMBIENT), UInt(LINUX_PR_CAP_AMBIENT_RAISE), UInt(value))
+            }
+        }
         // The kernel clears it on exec anyway; a user's process must not have it until then.
         try sys("forget kept capabilities") { linux_prctl(CInt(LINUX_PR_SET_KEEPCAPS), 0, 0) }
     }
 
-    /// Permitted and effective are the same; inheritable stays empty (CVE-2022-24769).
-    private static func set(_ values: [cap_value_t]) throws {
+    /// Permitted and effective are the same; inheritable is empty where nobody asks for more (CVE-2022-24769).
+    private static func set(_ values: [cap_value_t], inheritable: [cap_value_t]) throws {
         guard let state = cap_init() else { throw StepError("no memory for capabilities") }
         defer { cap_free(UnsafeMutableRawPointer(state)) }
         if !values.isEmpty {
             cap_set_flag(state, CAP_PERMITTED, CInt(values.count), values, CAP_SET)
             cap_set_flag(state, CAP_EFFECTIVE, CInt(values.count), values, CAP_SET)
         }
+        if !inheritable.isEmpty { cap_set_flag(state, CAP_INHERITABLE, CInt(inheritable.count), inheritable, CAP_SET) }
         try sys("set the capabilities") { cap_set_proc(state) }
     }
 }

@@ -28,19 +28,23 @@ enum Devices {
             + common.map { RuntimeDeviceRule(allow: true, type: "c", major: $0.0, minor: $0.1) }
     }
 
-    /// Fills the tmpfs on `/dev`; where the user mounted a `/dev` of his own, nothing is made in it.
+    /// Fills the tmpfs, or the image's folder, on `/dev`; where the user mounted a `/dev` of his own, nothing is made in it.
     static func make(_ spec: RuntimeSpec, in root: borrowing ContainerRoot) throws {
-        guard spec.mounts?.contains(where: { $0.destination == "/dev" && $0.type == "tmpfs" }) == true else { return }
-        let dev = try root.open("/dev")
-        for node in nodes {
-            try sys("make /dev/\(node.name)") {
-                mknodat(dev.rawValue, node.name, S_IFCHR | 0o666, linux_makedev(node.major, node.minor))
+        let mounted = spec.mounts?.last { FilePath($0.destination).lexicallyNormalized() == "/dev" }
+        guard mounted == nil || mounted?.type == "tmpfs" else { return }
+        let dev = try root.makeFolder("/dev")
+        // mknod goes through the umask.
+        let before = umask(0)
+        defer { umask(before) }
+        for (name, major, minor) in nodes {
+            if mknodat(dev.rawValue, name, S_IFCHR | 0o666, linux_makedev(major, minor)) == 0 || errno == EEXIST {
+                continue
             }
-            // mknod goes through the umask; nobody else has this tmpfs.
-            try sys("set the mode of /dev/\(node.name)") { fchmodat(dev.rawValue, node.name, 0o666, 0) }
+            throw SystemError("make /dev/\(name)", Errno(rawValue: errno))
         }
-        for (name, target) in links {
-            try sys("link /dev/\(name)") { symlinkat(target, dev.rawValue, name) }
+        for (name, target) in links where name != "core" || access(target, F_OK) == 0 {
+            if symlinkat(target, dev.rawValue, name) == 0 || errno == EEXIST { continue }
+            throw SystemError("link /dev/\(name)", Errno(rawValue: errno))
         }
         for device in spec.linux?.devices ?? [] { try make(device, in: root) }
     }

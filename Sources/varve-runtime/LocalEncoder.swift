@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Docker's `local`: a protocol buffer (`LogEntry`) between two copies of its length, four bytes each, so that it can be read

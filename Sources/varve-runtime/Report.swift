@@ -7,6 +7,8 @@ import Linux
 struct Report: Codable {
     /// All is ready; the process waits for a byte before it runs the program.
     var ready = false
+    /// The tree is there, and the process waits for a byte: its starter's hooks come now.
+    var awaitsHooks: Bool?
     /// A process was made, with this pid (exec only).
     var pid: Int32?
     var error: String?
@@ -17,6 +19,15 @@ struct Report: Codable {
     func send(to socket: CInt, descriptor: CInt = -1) throws {
         let bytes = Array(try JSONEncoder().encode(self))
         try sys("report to the monitor") { linux_send(socket, bytes, bytes.count, descriptor) }
+    }
+
+    /// Lets a process that reported itself ready run its program; throws if the kernel refuses that.
+    static func letGo(_ socket: CInt) throws {
+        var go: UInt8 = 1
+        try sys("start the process") { write(socket, &go, 1) }
+        if let (report, _) = try receive(from: socket), let error = report.error {
+            throw StepError(error, exitCode: report.exitCode ?? 128)
+        }
     }
 
     /// Waits for the next one; nil when the other side is gone: the program runs, or the process died.

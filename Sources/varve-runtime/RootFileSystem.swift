@@ -11,35 +11,48 @@ struct RootFileSystem {
     let spec: RuntimeSpec
     /// Where the tree is put together: a folder of the exec root.
     let place: String
+    /// The v1 control groups that are shown.
+    var hierarchies: [CgroupMount.Hierarchy] = []
 
     /// Mounts the root itself; the first step after the new mount namespace.
     func mountRoot(folder: String?, mounts: [RootMount]) throws {
         // Nothing mounted here may show on the host; what the host mounts later may show here (volumes).
-        try sys("make / a slave") { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
+        let kind = MountOptions([spec.linux?.rootfsPropagation ?? ""]).given ?? UInt(MS_REC | MS_SLAVE)
+        try sys("set the propagation of the host's root") { mount("", "/", nil, kind, nil) }
         if let folder {
+            if kind & UInt(MS_SHARED) != 0 { try separate(place) }
             try sys("bind \(folder) on \(place)") { mount(folder, place, nil, UInt(MS_BIND | MS_REC), nil) }
+            // pivot_root takes no shared one.
+            if kind & UInt(MS_SHARED) != 0 {
+                try sys("make the tree private") { mount("", place, nil, UInt(MS_PRIVATE), nil) }
+            }
         } else {
-            try mountTree(
-                mounts.map {
-                    Mount(
-                        type: $0.type,
-                        source: $0.source,
-                        target: FilePath($0.target),
-                        options: $0.options,
-                        subfolder: FilePath($0.subfolder)
-                    )
-                },
-                at: FilePath(place)
-            )
+            try mountTree(mounts.map(Mount.init), at: FilePath(place))
         }
     }
 
+    /// Keeps what is mounted on `place` from the host, whose mounts this process shares from here on.
+    private func separate(_ place: String) throws {
+        let all = try MountInfo.all()
+        let holder = all.last { FilePath(place).starts(with: $0.target) }?.target.string ?? "/"
+        try sys("make \(holder) private") { mount("", holder, nil, UInt(MS_PRIVATE), nil) }
+    }
+
+    /// The same with a root that somebody else made, who had the right to.
+    func attachRoot(_ root: CInt) throws {
+        try sys("make / a slave") { mount("", "/", nil, UInt(MS_REC | MS_SLAVE), nil) }
+        try sys("attach the root to \(place)") { linux_attach_mount(root, place) }
+    }
+
     /// Everything that is mounted below the root, in the order of `config.json`.
-    func mountAll(in root: borrowing ContainerRoot) throws {
-        for entry in spec.mounts ?? [] {
+    ///
+    /// `ready` are those that somebody else made, by their numbers there.
+    func mountAll(in root: borrowing ContainerRoot, ready: [Int: CInt] = [:]) throws {
+        for (number, entry) in (spec.mounts ?? []).enumerated() {
             try step("mount \(entry.destination)") {
-                switch entry.type ?? "bind" {
-                case "cgroup": try CgroupMount.make(entry, in: root)
+                if let mount = ready[number] { return try attach(mount, entry, in: root) }
+                switch entry.kind {
+                case "cgroup": try CgroupMount.make(entry, hierarchies, in: root)
                 case "bind", "none": try bind(entry, in: root)
                 default: try mountNew(entry, in: root)
                 }
@@ -54,9 +67,14 @@ struct RootFileSystem {
         let type = entry.type ?? ""
         if type == "proc" || type == "sysfs" { try refuseLink(entry.destination, in: root) }
         let options = MountOptions(entry.options ?? [])
-        let data = options.data.joined(separator: ",")
+        let label = try type == "tmpfs" ? Labels.mountOption(spec.linux?.mountLabel) : nil
+        let data = (options.data + (label.map { [$0] } ?? [])).joined(separator: ",")
         try sys("mount \(type) on \(entry.destination)") {
             mount(entry.source ?? type, varve_runtime.place(target.rawValue), type, options.flags, data)
+        }
+        if options.copiesUp {
+            let mounted = try root.open(entry.destination)
+            try CopyUp(from: target.rawValue, to: mounted.rawValue).run()
         }
         if options.propagation != 0 { try propagate(entry.destination, options.propagation, in: root) }
     }
@@ -83,6 +101,23 @@ struct RootFileSystem {
         try sys("bind \(path) on \(entry.destination)") {
             mount(varve_runtime.place(source.rawValue), varve_runtime.place(target.rawValue), nil, binding, nil)
         }
+        try finish(entry, options, in: root)
+    }
+
+    /// A copy of a mount, which is attached nowhere.
+    private func attach(_ copy: CInt, _ entry: RuntimeMount, in root: borrowing ContainerRoot) throws {
+        let isFolder = try ContainerRoot.type(of: copy) == S_IFDIR
+        let target = isFolder ? try root.makeFolder(entry.destination) : try root.makeFile(entry.destination)
+        try ProcFiles.keep(target, from: copy, entry, in: root)
+        try sys("attach \(entry.destination)") { linux_attach_mount(copy, varve_runtime.place(target.rawValue)) }
+        let options = MountOptions(entry.options ?? [])
+        // Another container's goes on as it is, and what is no copy of the host's was made with its flags.
+        guard options.foundIn == nil, !["tmpfs", "mqueue"].contains(entry.type ?? "") else { return }
+        try finish(entry, options, in: root)
+    }
+
+    /// What a bind mount can only be given when it is there.
+    private func finish(_ entry: RuntimeMount, _ options: MountOptions, in root: borrowing ContainerRoot) throws {
         let rest = options.flags & ~UInt(MS_BIND | MS_REC)
         if rest != 0 { try remount(entry.destination, rest, in: root) }
         if options.isReadOnlyBelow {
@@ -145,5 +180,24 @@ struct RootFileSystem {
         try sys("remount \(path)") {
             mount("", varve_runtime.place(mounted.rawValue), nil, UInt(MS_REMOUNT | MS_BIND) | kept | flags, nil)
         }
+    }
+}
+
+extension RuntimeMount {
+    /// Whoever says so in the options means a bind mount, whatever its type.
+    var kind: String {
+        (options ?? []).contains { $0 == "bind" || $0 == "rbind" } ? "bind" : type ?? "bind"
+    }
+}
+
+extension Mount {
+    init(_ mount: RootMount) {
+        self.init(
+            type: mount.type,
+            source: mount.source,
+            target: FilePath(mount.target),
+            options: mount.options,
+            subfolder: FilePath(mount.subfolder)
+        )
     }
 }

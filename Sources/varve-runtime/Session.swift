@@ -51,15 +51,11 @@ final class Session {
     func begin() throws {
         guard !hasBegun else { return }
         hasBegun = true
-        var go: UInt8 = 1
         defer {
             close(socket)
             socket = -1
         }
-        try sys("start the process") { write(socket, &go, 1) }
-        if let (report, _) = try Report.receive(from: socket), let error = report.error {
-            throw StepError(error, exitCode: report.exitCode ?? 128)
-        }
+        try Report.letGo(socket)
     }
 
     /// Whether its clients can take more; if not, its pipes fill up and it waits.

@@ -18,44 +18,26 @@ enum Spawn {
         var warnings: [String]
     }
 
-    private static let flags: [String: UInt64] = [
-        "mount": UInt64(LINUX_NEWNS), "pid": UInt64(LINUX_NEWPID),
-        "uts": UInt64(LINUX_NEWUTS), "ipc": UInt64(LINUX_NEWIPC),
-        "network": UInt64(LINUX_NEWNET), "cgroup": UInt64(LINUX_NEWCGROUP),
-    ]
-
     /// Clones the container's first process and waits until it has set itself up.
+    ///
+    /// `runHooks` is called, with its pid, when its tree is there, where the configuration has hooks for that.
     static func container(
         _ spec: RuntimeSpec,
         _ message: LaunchMessage,
         _ groups: Entrance,
-        _ filter: SeccompFilter
+        _ filter: SeccompFilter,
+        _ handover: Handover = .monitor,
+        runHooks: (Int32) throws -> Void = { _ in }
     ) throws -> Ready {
-        let stdio = try Stdio(terminal: spec.process?.terminal == true, openStdin: message.openStdin)
-        var new = UInt64(LINUX_NEWNS)
-        var joined: [(type: String, descriptor: CInt)] = []
-        var joinsPIDs = false
-        for namespace in spec.linux?.namespaces ?? [] {
-            guard let flag = flags[namespace.type] else {
-                throw StepError("namespaces of type \(namespace.type) are not there yet")
-            }
-            guard let path = namespace.path else {
-                // Its root is the groups that the process is in when it is made: it makes that itself, in its own.
-                if namespace.type != "cgroup" { new |= flag }
-                continue
-            }
-            let descriptor = try sys("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
-            // A process changes its pid namespace only for its children.
-            if namespace.type == "pid" {
-                try sys("join the pid namespace") { linux_setns(descriptor, CInt(LINUX_NEWPID)) }
-                joinsPIDs = true
-            } else {
-                joined.append((namespace.type, descriptor))
-            }
+        if UserNamespace.isWanted(spec) {
+            return try remappedContainer(spec, message, groups, filter, handover, runHooks: runHooks)
         }
+        let stdio = try streams(handover, spec.process?.terminal == true, openStdin: message.openStdin)
+        let (new, joined) = try namespaces(of: spec)
         // What is forked after the container is to be the host's.
+        let joinsPIDs = try joinPIDs(joined)
         defer { if joinsPIDs { returnToOwnPIDs() } }
-        return try start(stdio, clone: new, groups) { socket in
+        return try start(stdio, clone: new, groups, runHooks) { socket in
             try ContainerInit(
                 spec: spec,
                 message: message,
@@ -63,15 +45,15 @@ enum Spawn {
                 filter: filter,
                 socket: socket,
                 stdio: stdio.inside,
-                joined: joined
+                joined: joined.filter { $0.type != "pid" },
+                handover: handover
             ).run()
         }
     }
 
-    /// The next child is in the namespace of process numbers that this process is in itself.
-    private static func returnToOwnPIDs() {
-        let own = OwnedDescriptor(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC))
-        if own.rawValue >= 0 { linux_setns(own.rawValue, CInt(LINUX_NEWPID)) }
+    static func streams(_ handover: Handover, _ isTerminal: Bool, openStdin: Bool) throws -> Stdio {
+        if handover.inheritsStreams && !isTerminal { return .inherited }
+        return try Stdio(terminal: isTerminal, openStdin: openStdin)
     }
 
     /// Starts a process in the namespaces of `container`.
@@ -80,55 +62,64 @@ enum Spawn {
         in container: Int32,
         _ spec: RuntimeSpec,
         _ entrance: Entrance,
-        _ filter: SeccompFilter
+        _ filter: SeccompFilter,
+        _ handover: Handover = .monitor
     ) throws -> Ready {
-        let stdio = try Stdio(terminal: exec.process.terminal == true, openStdin: exec.openStdin)
+        let stdio = try streams(handover, exec.process.terminal == true, openStdin: exec.openStdin)
+        let isRemapped = UserNamespace.isWanted(spec)
+        if isRemapped { stdio.give(to: UserNamespace.root(of: spec)) }
+        let hasClocks = spec.linux?.namespaces?.contains { $0.type == "time" } == true
         let handle = OwnedDescriptor(try sys("find the container") { linux_pidfd_open(container, 0) })
         let groups = (spec.annotations?["io.varve.group-add"] ?? "").split(separator: ",").map(String.init)
         return try start(stdio, clone: 0, entrance) { socket in
             try entrance.closeDevices(isFirst: false)
-            // Its own children only enter the pid namespace: so there is a second one, whose parent is the monitor too.
-            try enter(handle.rawValue)
-            var turn: [CInt] = [-1, -1]
-            try sys("make a pipe") { pipe(&turn) }
-            let pid = try sys("clone") { linux_clone(UInt64(LINUX_CLONE_PARENT), -1) }
-            guard pid == 0 else {
-                var report = Report()
-                report.pid = pid
-                try report.send(to: socket)
-                _exit(0)
+            if isRemapped {
+                try ProcessSetup.prepare(exec.process)
+            } else if let score = exec.process.oomScoreAdj {
+                // The container's /proc won't have this process.
+                _ = ProcessSetup.setScore(score)
             }
-            // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
-            close(turn[1])
-            var nothing: UInt8 = 0
-            read(turn[0], &nothing, 1)
-            close(turn[0])
+            try enter(handle.rawValue, hasClocks: hasClocks, isRemapped: isRemapped)
+            try closeAll(but: socket, and: [stdio.inside.0, stdio.inside.1, stdio.inside.2] + handover.kept)
+            if isRemapped { try UserNamespace.becomeRoot() }
             try ProcessSetup(
                 process: exec.process,
-                userName: exec.userName,
+                userName: handover.inheritsStreams && exec.userName.isEmpty ? nil : exec.userName,
                 groups: groups,
                 socket: socket,
                 stdio: stdio.inside,
                 isFirst: false,
-                filter: filter
+                filter: filter,
+                handover: handover,
+                isRemapped: isRemapped
             ).run()
         }
     }
 
-    /// All namespaces of the container in one call; those that it shares with the host can't be entered again, and need not.
-    private static func enter(_ handle: CInt) throws {
-        let all = flags.values.reduce(0, |)
-        if linux_setns(handle, CInt(truncatingIfNeeded: all)) == 0 { return }
-        for type in ["cgroup", "ipc", "uts", "network", "pid", "mount"] {
-            try sys("join the \(type) namespace") { linux_setns(handle, CInt(truncatingIfNeeded: flags[type] ?? 0)) }
+    /// Goes on as a second process, whose parent is the monitor too, in new namespaces, and in the control group `group`.
+    static func goOn(_ socket: CInt, clone flags: UInt64 = 0, group: CInt? = nil) throws {
+        var turn: [CInt] = [-1, -1]
+        try sys("make a pipe") { pipe(&turn) }
+        let pid = try sys("clone") { linux_clone(flags | UInt64(LINUX_CLONE_PARENT), group ?? -1) }
+        guard pid == 0 else {
+            var report = Report()
+            report.pid = pid
+            try report.send(to: socket)
+            _exit(0)
         }
+        // The monitor must know the pid before it hears that this process is ready: the pipe ends with the first one.
+        close(turn[1])
+        var nothing: UInt8 = 0
+        read(turn[0], &nothing, 1)
+        close(turn[0])
     }
 
     /// Clones a process into the control groups, which runs `body` there, and waits until that is ready.
-    private static func start(
+    static func start(
         _ stdio: Stdio,
         clone flags: UInt64,
         _ groups: Entrance,
+        _ runHooks: (Int32) throws -> Void = { _ in },
         _ body: (CInt) throws -> Never
     ) throws -> Ready {
         var ends: [CInt] = [-1, -1]
@@ -145,7 +136,7 @@ enum Spawn {
         }
         close(ends[1])
         stdio.closeInside()
-        return try awaitReady(first, ends[0], stdio)
+        return try awaitReady(first, ends[0], stdio, runHooks)
     }
 
     /// In the new process: never returns, and never throws into the monitor's code.
@@ -159,13 +150,29 @@ enum Spawn {
         }
     }
 
-    private static func awaitReady(_ first: Int32, _ socket: CInt, _ stdio: Stdio) throws -> Ready {
+    private static func awaitReady(
+        _ first: Int32,
+        _ socket: CInt,
+        _ stdio: Stdio,
+        _ runHooks: (Int32) throws -> Void
+    ) throws -> Ready {
         var pid = first
         while let (report, descriptor) = try Report.receive(from: socket) {
             if let made = report.pid {
                 var status: CInt = 0
                 waitpid(first, &status, 0)
                 pid = made
+                continue
+            }
+            if report.awaitsHooks == true {
+                do {
+                    try runHooks(pid)
+                    var done: UInt8 = 1
+                    try sys("go on after the hooks") { write(socket, &done, 1) }
+                } catch {
+                    kill(pid, SIGKILL)
+                    try fail(pid, socket, stdio, StepError("\(error)"))
+                }
                 continue
             }
             if report.ready {

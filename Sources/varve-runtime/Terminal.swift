@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A pseudoterminal of the container's own devpts: its other end is the process's terminal, its master goes to the monitor.
 enum Terminal {
-    /// Makes it the controlling terminal and streams 0 to 2 of this process; returns the master.
+    /// Makes it streams 0 to 2 of this process; returns the master.
     static func open(size: ConsoleSize?, console: Bool) throws -> CInt {
         let master = try sys("open /dev/pts/ptmx") { Glibc.open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) }
         // An image could put anything at that path (CVE-2025-52565): only devpts counts.
@@ -15,8 +15,6 @@ enum Terminal {
         try sys("set the terminal's mode") { fchmod(peer, 0o620) }
         if let size { try sys("set the terminal's size") { linux_set_window(peer, size.height, size.width) } }
         if console { try putOnConsole(peer) }
-        setsid()
-        try sys("make it the controlling terminal") { linux_make_controlling(peer) }
         for stream in 0...2 as ClosedRange<CInt> { try sys("set up stream \(stream)") { dup2(peer, stream) } }
         close(peer)
         return master

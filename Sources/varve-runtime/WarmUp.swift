@@ -45,8 +45,11 @@ enum WarmUp {
         reply.exit = ExitRecord(exitCode: 0, finishedAt: Timestamp(seconds: 0))
         pass(reply)
         pass(ControlRequest(.attach))
-        _ = (hierarchies, namespaces)
+        lookAtHost()
     }
+
+    /// Looks the host's things up; not later than the first clone, since processes of a container are in other namespaces.
+    static func lookAtHost() { _ = (hierarchies, namespaces) }
 
     private static var spec: RuntimeSpec {
         var spec = RuntimeSpec()

@@ -59,7 +59,7 @@ extension DaemonFlags {
             (.noNewPrivileges, flag(noNewPrivileges)), (.defaultShmSize, defaultShmSize),
             (.defaultIpcMode, defaultIpcMode), (.defaultCgroupnsMode, defaultCgroupnsMode),
             (.defaultUlimits, list(defaultUlimit)), (.seccompProfile, seccompProfile), (.lxcfs, flag(lxcfs)),
-            (.dns, list(dns)),
+            (.dns, list(dns)), (.usernsRemap, usernsRemap),
             (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)),
         ]
     }

@@ -42,6 +42,7 @@ struct ConfigFile: Decodable {
     var defaultUlimits: [String: Ulimit]?
     var seccompProfile: String?
     var lxcfs: Bool?
+    var usernsRemap: String?
     var dns: [String]?
     var dnsOptions: [String]?
     var dnsSearch: [String]?
@@ -104,6 +105,7 @@ struct ConfigFile: Decodable {
         case defaultUlimits = "default-ulimits"
         case seccompProfile = "seccomp-profile"
         case lxcfs
+        case usernsRemap = "userns-remap"
         case dns
         case dnsOptions = "dns-opts"
         case dnsSearch = "dns-search"

@@ -91,6 +91,10 @@ enum Daemon {
     }
 
     private static func openStore(_ settings: Settings, _ log: Logger) throws -> Store {
+        if settings.remapping != nil {
+            try Host.makeDataRoot(settings.dataRoot.removingLastComponent())
+            try Host.refuseMapped(settings.dataRoot)
+        }
         try Host.makeDataRoot(settings.dataRoot)
         let store = try Store(
             root: settings.dataRoot,
@@ -117,6 +121,7 @@ enum Daemon {
         let launcher = try Launcher(execRoot: settings.execRoot, runtime: try Host.runtime(), log: log)
         var own = EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version)
         own.cgroupParent = settings.cgroupParent
+        own.remapping = settings.remapping
         own.logConfig = settings.logConfig
         own.bridge = settings.bridge
         let engine = try Engine(

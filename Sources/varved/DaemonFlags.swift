@@ -94,6 +94,14 @@ struct DaemonFlags: ParsableArguments {
     )
     var seccompProfile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whose subordinate ids containers have for their own: default, or a user (default: the host's ids).",
+            valueName: "user:group"
+        )
+    )
+    var usernsRemap: String?
+
     @Flag(help: "Show containers their own limits in /proc, by lxcfs, which must run.")
     var lxcfs = false
 

@@ -61,6 +61,16 @@ enum Host {
         }
     }
 
+    /// Throws where the folder for containers with ids of their own is dockerd's: in that, layers have the mapped owners.
+    static func refuseMapped(_ path: FilePath) throws {
+        var status = stat()
+        guard lstat(path.string, &status) == 0, status.st_uid != 0 || status.st_gid != 0 else { return }
+        throw StartFailure(
+            "\(path) is dockerd's, whose layers have the owners that userns-remap gives them; varve's keep those of images: "
+                + "choose another --data-root (or, if varve made it and dockerd only opened it, chown root: \(path))"
+        )
+    }
+
     /// Finds `varve-runtime`: beside this program, where packages put such programs, and in PATH.
     static func runtime() throws -> FilePath {
         let name = "varve-runtime"

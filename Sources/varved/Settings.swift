@@ -17,6 +17,8 @@ struct Settings {
     static let shutdownTimeout = 10
 
     let dataRoot: FilePath
+    /// The ids that containers have; nil: the host's.
+    let remapping: Remapping?
     let execRoot: FilePath
     let listen: [ListenAddress]
     let tls: TLSSettings?
@@ -46,7 +48,9 @@ struct Settings {
     init(_ flags: DaemonFlags) throws {
         file = try ConfigFile.read(flags.configFile)
         try file.refuseDoubles(flags)
-        dataRoot = try Self.absolute(flags.dataRoot ?? file.dataRoot ?? Self.dataRoot, "data-root")
+        let whole = try Self.absolute(flags.dataRoot ?? file.dataRoot ?? Self.dataRoot, "data-root")
+        remapping = try Self.remapping(flags.usernsRemap ?? file.usernsRemap ?? "")
+        dataRoot = remapping.map { whole.appending($0.folder) } ?? whole
         execRoot = try Self.absolute(flags.execRoot ?? file.execRoot ?? Self.execRoot, "exec-root")
         let hosts = flags.host.isEmpty ? file.hosts ?? [] : flags.host
         listen = try (hosts.isEmpty ? [Self.host] : hosts).map(Self.address)
@@ -77,6 +81,10 @@ struct Settings {
         self.live = live
         proxies = try Proxies(flags, file)
         pidFile = try (flags.pidfile ?? file.pidfile).map { try Self.absolute($0, "pidfile") }
+    }
+
+    private static func remapping(_ text: String) throws -> Remapping? {
+        do { return text.isEmpty ? nil : try Remapping(text) } catch { throw StartFailure("userns-remap: \(error)") }
     }
 
     /// Relative paths are taken from the working folder, which the daemon keeps.

@@ -1,6 +1,7 @@
 """Networks over the daemon's life: what outlives it, what is put right, what goes, and what its settings make of it."""
 import contextlib
 import json
+import pathlib
 import re
 import subprocess
 
@@ -117,6 +118,13 @@ def test_rules_that_were_lost(daemon):
         assert other.fetch(other.own, 8183, seconds=1) == ""
         engine.restart()
         assert other.fetch(other.host, 8183) == "i am web"
+        # With the next change it happens by itself.
+        subprocess.run(["nft", "flush", "ruleset"], check=True)
+        serve(engine.docker, "more", "-p", "8188:80")
+        assert other.fetch(other.host, 8183) == "i am web" and other.fetch(other.host, 8188) == "i am more"
+        subprocess.run(["nft", "flush", "ruleset"], check=True)
+        engine.docker("rm", "-f", "web")
+        assert other.fetch(other.host, 8188) == "i am more" and "8183" not in ruleset()
 
 
 def test_a_crash_in_the_middle(daemon):
@@ -130,6 +138,21 @@ def test_a_crash_in_the_middle(daemon):
     engine.start()
     eventually(links, before)
     assert engine.docker("run", "--rm", "--network", "own", "busybox", "ip", "-o", "link").out.count("eth0") == 1
+
+
+@pytest.mark.parametrize("flag, passes", [((), False), (("--ip-forward-no-drop=true",), True)])
+def test_the_host_becomes_no_router(daemon, flag, passes):
+    """Where it passed nothing on before, only what is of containers, also after a restart of the daemon."""
+    path = pathlib.Path("/proc/sys/net/ipv4/ip_forward")
+    path.write_text("0")
+    engine = daemon(*flag)
+    engine.docker("run", "-d", "--name", "box", "busybox", "sleep", "600")
+    assert path.read_text() == "1\n"
+    with lan.machine() as one, lan.machine() as two:
+        for _ in range(2):
+            assert (one.run("busybox", "ping", "-c1", "-W1", two.own).returncode == 0) == passes
+            assert sh(engine, "box", f"ping -c1 -W2 {two.own} >/dev/null && echo fine") == "fine"
+            engine.restart()
 
 
 def test_two_daemons(daemon):

@@ -139,6 +139,13 @@ def test_a_port_that_is_taken(tidy, engine, where):
     eventually(lambda: bool(lan.fetch("127.0.0.1", 8085)), True)
 
 
+def test_with_the_processes_of_another(tidy, engine):
+    """The proxy is the host's, whose processes the container sees notwithstanding."""
+    tidy("run", "-d", "--name", "other", "busybox", "sleep", "600")
+    serve(tidy, "web", "--pid", "container:other", "-p", "8079:80")
+    assert lan.fetch("127.0.0.1", 8079) == "i am web" and "varve-proxy" not in sh(engine, "other", "ps")
+
+
 def test_refusals(tidy, engine):
     for bindings, words in [
         ({"80/tcp": [{"HostPort": "99999"}]}, "invalid port"), ({"0/tcp": [{"HostPort": "1"}]}, "invalid port"), ({"80/x": [{}]}, "invalid port"),
@@ -146,6 +153,8 @@ def test_refusals(tidy, engine):
     ]:
         status, body = engine.api("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"PortBindings": bindings}})
         assert status == 400 and words in json.loads(body)["message"], body
+    status, body = engine.api("POST", "/containers/create", {"Image": "busybox", "ExposedPorts": {"${PORT}/tcp": {}, "8000-8005/tcp": {}}})
+    assert status == 201, "images say such things"
     elsewhere = tidy("run", "--rm", "-p", "198.51.100.77:8086:80", "busybox", "true", check=False)
     assert elsewhere.code == 125 and "198.51.100.77:8086" in elsewhere.err
     assert "Published ports are discarded" in tidy("create", "--network", "none", "-p", "8087:80", "busybox", "true").err

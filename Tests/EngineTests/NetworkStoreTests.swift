@@ -5,6 +5,11 @@ import Testing
 
 @testable import Engine
 
+extension NetworkStore {
+    /// One that lacks nothing.
+    fileprivate func add(_ network: Network) throws { _ = try add(network, beside: []) { _, _ in } }
+}
+
 /// Networks on disk: there or not, whenever the daemon is killed, and never taken from who is in them.
 @Suite struct NetworkStoreTests {
     private func withRoot(_ body: (FilePath) throws -> Void) throws {

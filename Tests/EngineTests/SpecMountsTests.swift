@@ -29,6 +29,13 @@ struct SpecMountsTests {
         #expect(destinations(host).filter { $0.hasPrefix("/dev") } == ["/dev"])
     }
 
+    @Test func makesItsOwnFilesReadOnlyWithTheRoot() {
+        var host = HostConfig()
+        host.readonlyRootfs = true
+        let own = SpecMounts.all(record, host).filter { $0.destination.hasPrefix("/etc/") }
+        #expect(own.count == 3 && own.allSatisfy { $0.options?.contains("ro") == true })
+    }
+
     @Test func makesSysWritableForThePrivilegedOnly() {
         func options(_ host: HostConfig) -> [String] {
             SpecMounts.all(record, host).first { $0.destination == "/sys" }?.options ?? []

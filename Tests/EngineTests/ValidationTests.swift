@@ -37,6 +37,22 @@ struct ValidationTests {
         #expect(many.count == 2)
     }
 
+    @Test func refusesTheHostsRightsWithIdsOfItsOwn() throws {
+        let ids = SubordinateIDs.Range(start: 100_000, count: 65536)
+        let remapping = Remapping(user: "user", uids: [ids], gids: [ids])
+        let changes: [(inout HostConfig) -> Void] = [
+            { $0.privileged = true }, { $0.networkMode = "host" }, { $0.pidMode = "host" },
+        ]
+        for change in changes {
+            var host = HostConfig()
+            change(&host)
+            #expect(throws: EngineError.self) { try Validation.check(host, remapping) }
+            try Validation.check(host, nil)
+            host.usernsMode = "host"
+            try Validation.check(host, remapping)
+        }
+    }
+
     @Test(arguments: ["relative", "./x"])
     func refusesARelativeWorkingFolder(path: String) {
         #expect(refusal { config, _ in config.workingDir = path } == .invalid)

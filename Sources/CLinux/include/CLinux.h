@@ -8,6 +8,7 @@
 #include "linux_capabilities.h"
 #include "linux_fallocate.h"
 #include "linux_file_flags.h"
+#include "linux_idmap.h"
 #include "linux_inodes.h"
 #include "linux_killed.h"
 #include "linux_mounts.h"

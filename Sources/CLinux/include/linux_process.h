@@ -16,6 +16,11 @@ int linux_setns(int fd, int flags);
 
 // close_range(2): marks every descriptor from `first` on close-on-exec.
 int linux_cloexec_from(unsigned int first);
+// close_range(2): closes the descriptors from `first` to `last`.
+int linux_close_range(unsigned int first, unsigned int last);
+
+// keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a new keyring without a name.
+int linux_new_session_keyring(void);
 
 // The stacks of threads that begin from now on and name no size of their own. man 3 pthread_setattr_default_np
 int linux_set_thread_stack(size_t bytes);
@@ -40,6 +45,8 @@ ssize_t linux_receive(int socket, void *bytes, size_t count, int *descriptor);
 // The other end of a pseudoterminal, found through the master: no path is looked up (ioctl TIOCGPTPEER).
 int linux_terminal_peer(int master);
 int linux_set_window(int terminal, uint16_t rows, uint16_t columns);
+// Gives `to` the size of the terminal `from`; fails where that is none.
+int linux_copy_window(int from, int to);
 int linux_make_controlling(int terminal);
 
 // Real, effective and saved id of this thread alone: single-threaded programs only.
@@ -59,11 +66,14 @@ int linux_seccomp(const void *program, size_t bytes, unsigned int flags);
 // A memory file that nothing can change any more after linux_seal.
 int linux_memory_file(const char *name);
 int linux_seal(int file);
+// 1 or 0.
+int linux_is_sealed(int file);
 
 // Namespace flags of clone3(2), setns(2), unshare(2).
 enum {
     LINUX_NEWNS = 0x00020000, LINUX_NEWCGROUP = 0x02000000, LINUX_NEWUTS = 0x04000000, LINUX_NEWIPC = 0x08000000,
-    LINUX_NEWPID = 0x20000000, LINUX_NEWNET = 0x40000000, LINUX_CLONE_PARENT = 0x00008000
+    LINUX_NEWPID = 0x20000000, LINUX_NEWNET = 0x40000000, LINUX_NEWTIME = 0x00000080,
+    LINUX_CLONE_PARENT = 0x00008000
 };
 
 // prctl(2) options.
@@ -71,5 +81,5 @@ enum {
     LINUX_PR_SET_PDEATHSIG = 1, LINUX_PR_SET_DUMPABLE = 4, LINUX_PR_SET_KEEPCAPS = 8, LINUX_PR_SET_NAME = 15,
     LINUX_PR_CAPBSET_READ = 23,
     LINUX_PR_CAPBSET_DROP = 24, LINUX_PR_SET_NO_NEW_PRIVS = 38, LINUX_PR_SET_CHILD_SUBREAPER = 36,
-    LINUX_PR_CAP_AMBIENT = 47, LINUX_PR_CAP_AMBIENT_CLEAR_ALL = 4
+    LINUX_PR_CAP_AMBIENT = 47, LINUX_PR_CAP_AMBIENT_RAISE = 2, LINUX_PR_CAP_AMBIENT_CLEAR_ALL = 4
 };
