@@ -44,7 +44,7 @@ struct Attachments: Codable, Sendable, Equatable {
     }
 
     /// The name server can't be had: the host's are asked.
-    var isNameless: Bool?
+    var isNameless = false
 
     var isEmpty: Bool { leases.isEmpty && ports.isEmpty }
 

@@ -70,7 +70,7 @@ enum HostFiles {
 
     /// The name server's addresses; without the program nobody listens there.
     private static func nameServers(_ attachments: Attachments) -> [String] {
-        if attachments.isNameless == true { return [] }
+        if attachments.isNameless { return [] }
         let lease = attachments.leases.first { attachments.names[$0.network] != nil }
         return lease?.own ?? []
     }

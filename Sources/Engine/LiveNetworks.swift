@@ -35,8 +35,9 @@ extension Engine {
             try? await pool.run { [self] in
                 try? service.bridges.giveBack(lease)
                 try keep(old, of: record.id)
-                try service.renewNames(of: network.id)
+                warnOfNames(record.id) { try service.renewNames(of: network.id) }
             }
+            try? await settle(old, record, host, monitor, gatewayLease(new, asked))
             throw error
         }
     }
@@ -55,7 +56,7 @@ extension Engine {
         try await pool.run { [self] in
             try service.bridges.giveBack(lease)
             try keep(left, of: record.id)
-            try service.renewNames(of: network.id)
+            warnOfNames(record.id) { try service.renewNames(of: network.id) }
         }
         try await settle(left, record, host, monitor, before)
     }
@@ -84,14 +85,19 @@ extension Engine {
         let gateway = gatewayLease(attachments, record)
         let effective = containerDefaults.applied(to: host)
         let namespace = try await namespace(of: monitor)
-        try await pool.run { [self] in
-            warnOfNames(record.id) { for id in attachments.names.keys { try service.renewNames(of: id) } }
-            try writeFiles(record, effective, attachments, isRunning: true)
+        let named = try await pool.run { [self] in
+            var named = attachments
+            named.isNameless = !renewNames(of: attachments, record.id)
+            try keep(named, of: record.id)
+            try writeFiles(record, effective, named, isRunning: true)
+            return named
+        }
+        try await pool.run {
             guard gateway?.network != before?.network else { return }
             let (old, new) = (before?.gateways ?? [], gateway?.gateways ?? [])
             try Cable.changeGateways(from: old, to: new, of: namespace.value)
         }
-        if gateway?.network != before?.network { try await leadPorts(attachments, gateway, record, host, monitor) }
+        if gateway?.network != before?.network { try await leadPorts(named, gateway, record, host, monitor) }
     }
 
     /// Leads the container's ports to where it is now.
@@ -124,6 +130,16 @@ extension Engine {
         }
         let done = attachments
         try await pool.run { [self] in try keep(done, of: record.id) }
+    }
+
+    /// Whether others find it by its names now.
+    func renewNames(of attachments: Attachments, _ container: String) -> Bool {
+        var works = false
+        warnOfNames(container) {
+            for id in attachments.names.keys { try service.renewNames(of: id) }
+            works = true
+        }
+        return works
     }
 
     /// Names are worth having, but no reason not to run.

@@ -15,6 +15,8 @@ final class NetworkService: Sendable {
         var attachments: [String: Attachments] = [:]
         /// The default network, once it is decided.
         var standard: BridgeNetwork?
+        /// What is written down of what the host passes on because of us.
+        var guarded: Set<String> = []
         /// Whether interfaces of containers that ended will be looked at.
         var removesSoon = false
     }
@@ -24,7 +26,7 @@ final class NetworkService: Sendable {
     let names: NameServer
     private let networks: NetworkStore
     private let dataRoot: String
-    /// There while the host passes packets on because of us.
+    /// Says what the host passes on because of us.
     private let forwardingMark: FilePath
     private let state = Mutex(State())
 
@@ -36,7 +38,9 @@ final class NetworkService: Sendable {
         // One of the usual place has the plain name; others can be beside it.
         let isUsual = dataRoot.string == "/var/lib/varve"
         let table = isUsual ? "varve" : "varve-" + Digest.of(dataRoot.string.utf8).hex.prefix(8)
-        bridges = try BridgeNetworks(table: table, settings.duties, isGuarding: exists(forwardingMark))
+        let guarded =
+            (try? readFile(forwardingMark)).map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
+        bridges = try BridgeNetworks(table: table, settings.duties, guarded: Set(guarded.map(String.init)))
         names = NameServer(folder: execRoot.appending("names"))
     }
 
@@ -55,8 +59,14 @@ final class NetworkService: Sendable {
     /// Makes the network, if it is not there.
     func bringUp(_ network: BridgeNetwork) throws {
         try bridges.bringUp(network)
-        guard bridges.isGuarding, !exists(forwardingMark) else { return }
-        try writeFile([], to: forwardingMark, mode: [.ownerReadWrite])
+        let guarded = bridges.guarded
+        let isNew = state.withLock { state in
+            defer { state.guarded = guarded }
+            return state.guarded != guarded
+        }
+        guard isNew else { return }
+        let text = guarded.sorted().map { $0 + "\n" }.joined()
+        try writeAtomically(Array(text.utf8), to: forwardingMark, flush: false)
     }
 
     /// The default network: on the bridge that the daemon was told of, on the one that it made before, or on a new one.
@@ -137,12 +147,14 @@ final class NetworkService: Sendable {
 
     /// Removes bridges that a daemon before has made and nobody uses.
     func removeUnused(_ networks: [Network]) throws {
+        let links = try NetlinkSocket().links()
+        // After they were listed: one that comes meanwhile is not among them.
         let kept = bridges.all.union(used)
         let labels = networks.filter { kept.contains($0.id) }.map {
             NetworkPlan.label($0.name == "bridge" ? "bridge" : String($0.id.prefix(12)), dataRoot)
         }
         let mark = NetworkPlan.label("", dataRoot).dropFirst("varve network ".count)
-        for link in try NetlinkSocket().links()
+        for link in links
         where link.alias.hasPrefix("varve network ") && link.alias.hasSuffix(mark) && !labels.contains(link.alias) {
             try Bridge.remove(link.name)
         }

@@ -19,12 +19,7 @@ extension Engine {
                 // What has begun is given back by whoever hears of the failure.
                 service.set(attachments, of: record.id)
             }
-            warnOfNames(record.id) {
-                do { for id in attachments.names.keys { try service.renewNames(of: id) } } catch {
-                    attachments.isNameless = true
-                    throw error
-                }
-            }
+            attachments.isNameless = !renewNames(of: attachments, record.id)
             if !places.isEmpty { service.set(attachments, of: record.id) }
             try writeFiles(record, host, attachments, isRunning: false)
         }

@@ -20,6 +20,7 @@ extension Engine {
         let ids = try listFolder(containersFolder, asOnDisk: true).filter { !$0.hasPrefix(".") }
         let folders = ids.map { ContainerFolder(path: containersFolder.appending($0)) }
         let loaded = try await pool.run { try mapInParallel(folders) { folder in Result { try folder.load() } } }
+        await adoptNetworks(loaded.compactMap { try? $0.get().0 })
         for (id, record) in zip(ids, loaded) {
             do { try await restore(id, try record.get()) } catch  where Self.isLoss(error) && store.mayBeLost(id) {
                 log.warning("removing a container that was lost with the power", metadata: ["container": "\(id)"])
@@ -62,8 +63,6 @@ extension Engine {
         guard record.driver == own else {
             if record.state.running, exists(settings.execRoot.appending(id)) {
                 await holdVolumes(of: record)
-                let other = record
-                await pool.perform { self.adoptNetworks(other) }
             }
             return log.debug("container of driver \(record.driver) left alone", metadata: ["container": "\(id)"])
         }
@@ -96,7 +95,6 @@ extension Engine {
             }
             await container.adopt(monitor)
             resumeNetworks(record)
-            await pool.perform { self.adoptNetworks(record) }
             if !record.state.running || record.state.restarting {
                 try? await container.didStart(monitor, at: .now)
             }

@@ -7,8 +7,16 @@ import SystemPackage
 
 /// Networks where a daemon begins, and where one ends.
 extension Engine {
+    /// Takes up what all have that may run, before the first of them can be started anew and be given another's.
+    func adoptNetworks(_ records: [ContainerRecord]) async {
+        await pool.perform { [self] in
+            let here = Set((try? listFolder(settings.execRoot)) ?? [])
+            for record in records where here.contains(record.id) { adoptNetworks(record) }
+        }
+    }
+
     /// Takes up what a container has that ran on while there was no daemon. Rules follow with `renewNetworks`.
-    func adoptNetworks(_ record: ContainerRecord) {
+    private func adoptNetworks(_ record: ContainerRecord) {
         let folder = settings.execRoot.appending(record.id)
         var found = Attachments(in: folder)
         guard !found.isEmpty else { return }

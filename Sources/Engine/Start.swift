@@ -40,9 +40,16 @@ extension Engine {
             emit("start", record)
             watch(container, monitor)
         } catch {
-            try? await launched?.signal(9)
+            // It has the container's ports and control groups until it has ended.
+            if let launched, (try? await launched.signal(9)) != nil { await awaitEnd(of: container.id) }
             try await failed(container, error)
         }
+    }
+
+    /// Waits for what a monitor leaves when all is given back; not for ever.
+    private func awaitEnd(of id: String) async {
+        let record = settings.execRoot.appending(id).appending("exit.json")
+        for _ in 0..<500 where !exists(record) { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     /// Lets the process go that was set up.

@@ -22,8 +22,8 @@ package final class BridgeNetworks: Sendable {
         var leaving: [String: Lease] = [:]
         /// Whether the table is there.
         var hasTable = false
-        /// The host passes packets on because of us: then only those from bridges and to bridges.
-        var isGuarding: Bool
+        /// Which packets the host passes on because of us (`ipv4`, `ipv6`): then only those from bridges and to bridges.
+        var guarded: Set<String>
     }
 
     /// What another program may see to instead (dockerd's `iptables`, `ip-forward`, `ip-forward-no-drop`).
@@ -40,12 +40,12 @@ package final class BridgeNetworks: Sendable {
     private let duties: Duties
     let state: Mutex<State>
 
-    /// `isGuarding`: a daemon before has let the host pass packets on.
-    package init(table: String, _ duties: Duties, isGuarding: Bool) throws(NetworkError) {
+    /// `guarded`: what a daemon before has let the host pass on.
+    package init(table: String, _ duties: Duties, guarded: Set<String>) throws(NetworkError) {
         rules = Rules(table: table)
         self.duties = duties
         filter = try PacketFilter()
-        state = Mutex(State(isGuarding: isGuarding))
+        state = Mutex(State(guarded: guarded))
     }
 
     // MARK: Networks
@@ -61,7 +61,7 @@ package final class BridgeNetworks: Sendable {
             state.up[network.id] = Up(network: network, index: index, books: before?.books ?? network.books)
             guard before == nil, !rulesLater else { return }
             do {
-                try apply((state.hasTable ? "" : fresh(state)) + rules.change(network.membership, add: true), &state)
+                try apply(state.hasTable ? rules.change(network.membership, add: true) : everything(state), &state)
             } catch {
                 state.up[network.id] = nil
                 if isNew { try? Bridge.remove(network.bridge) }
@@ -79,13 +79,13 @@ package final class BridgeNetworks: Sendable {
         // With IPv6, hosts that learn their routes from a router stop to learn: as with dockerd.
         let families = network.subnets.contains(where: \.range.isIPv6) ? [false, true] : [false]
         for isIPv6 in families where try InterfaceSetting.forward(ipv6: isIPv6) && duties.guards {
-            state.isGuarding = true
+            state.guarded.insert(isIPv6 ? "ipv6" : "ipv4")
             state.hasTable = false
         }
     }
 
-    /// Whether the host passes packets on because of us: the next daemon must know.
-    package var isGuarding: Bool { state.withLock(\.isGuarding) }
+    /// What the host passes on because of us: the next daemon must know.
+    package var guarded: Set<String> { state.withLock(\.guarded) }
 
     /// Those that are there.
     package var all: Set<String> { state.withLock { Set($0.up.keys) } }
@@ -106,7 +106,7 @@ package final class BridgeNetworks: Sendable {
 
     // MARK: Rules
 
-    private func fresh(_ state: State) -> String { rules.fresh(guarding: state.isGuarding && duties.guards) }
+    private func fresh(_ state: State) -> String { rules.fresh(guarding: duties.guards ? state.guarded : []) }
 
     /// All rules, as they are to be.
     private func everything(_ state: State) -> String {

@@ -68,11 +68,12 @@ extension BridgeNetworks {
     package func giveBack(_ lease: Lease) throws { try state.withLock { try remove(lease, &$0) } }
 
     private func remove(_ lease: Lease, _ state: inout State) throws {
+        // As long as the interface is there nobody else gets the address.
+        if !lease.port.isEmpty { try Cable.unplug(lease.port) }
         state.leaving[lease.port] = nil
         for place in state.up[lease.network]?.books.indices ?? 0..<0 {
             for address in lease.addresses { state.up[lease.network]?.books[place].giveBack(address) }
         }
-        if !lease.port.isEmpty { try Cable.unplug(lease.port) }
     }
 
     /// The container has ended: its interfaces go with it, and once `removeLeft` was called its addresses are free again.

@@ -55,8 +55,9 @@ package struct Rules: Sendable {
 
     /// The table without anything in it, whatever it was before.
     ///
-    /// With `guarding` it stops what is neither from nor to a bridge: the host would pass nothing on if it weren't for us.
-    package func fresh(guarding: Bool) -> String {
+    /// Of the families in `guarding` it stops what is neither from nor to a bridge: the host would pass none on if it weren't
+    /// for us.
+    package func fresh(guarding: Set<String>) -> String {
         """
         add table inet \(table)
         delete table inet \(table)
@@ -106,10 +107,13 @@ package struct Rules: Sendable {
     }
 
     /// What is let through.
-    private func filter(guarding: Bool) -> String {
+    private func filter(guarding: Set<String>) -> String {
+        // Interfaces of hardware are of no kind: a comparison with one is never true, and never false.
         """
         chain others {
-            \(guarding ? "meta iifkind != \"bridge\" meta oifkind != \"bridge\" drop" : "")
+            meta iifkind "bridge" accept
+            meta oifkind "bridge" accept
+        \(guarding.sorted().map { "    meta nfproto \($0) drop" }.joined(separator: "\n"))
             accept
         }
         chain forward {

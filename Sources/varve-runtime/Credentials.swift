@@ -84,8 +84,11 @@ enum Limits {
     ]
 
     /// Sets each limit; one above what this host's root may give is set as high as it goes, and told as a warning.
-    static func set(_ limits: [RuntimeRlimit], warnings: inout [String]) throws {
-        for limit in limits {
+    ///
+    /// With `onlyHigher`, for a process that has yet to do what takes more, none becomes lower.
+    static func set(_ limits: [RuntimeRlimit], onlyHigher: Bool = false, warnings: inout [String]) throws {
+        for var limit in limits {
+            if onlyHigher { limit = try max(limit, now: limit.type) }
             guard let number = numbers[limit.type] else { throw StepError("unknown resource limit \(limit.type)") }
             let resource = __rlimit_resource_t(UInt32(number))
             var wanted = rlimit(rlim_cur: rlim_t(limit.soft), rlim_max: rlim_t(limit.hard))
@@ -99,5 +102,16 @@ enum Limits {
             try sys("set \(limit.type) to \(limit.soft):\(limit.hard)") { setrlimit(resource, &wanted) }
             warnings.append("\(limit.type) is \(wanted.rlim_max): this host's root may not raise it")
         }
+    }
+
+    /// The limit, or what there is where that is more.
+    private static func max(_ limit: RuntimeRlimit, now type: String) throws -> RuntimeRlimit {
+        guard let number = numbers[type] else { return limit }
+        var now = rlimit()
+        try sys("read \(type)") { getrlimit(__rlimit_resource_t(UInt32(number)), &now) }
+        var limit = limit
+        limit.hard = Swift.max(limit.hard, UInt64(now.rlim_max))
+        limit.soft = Swift.max(limit.soft, UInt64(now.rlim_cur))
+        return limit
     }
 }

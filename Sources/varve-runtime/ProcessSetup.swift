@@ -36,7 +36,7 @@ struct ProcessSetup {
     static func prepare(_ process: RuntimeProcess) throws {
         var told: [String] = []
         if let score = process.oomScoreAdj { _ = setScore(score) }
-        try Limits.set(process.rlimits ?? [], warnings: &told)
+        try Limits.set(process.rlimits ?? [], onlyHigher: true, warnings: &told)
     }
 
     func run() throws -> Never {

@@ -4,6 +4,7 @@ import Glibc
 import Linux
 import OCI
 import RuntimeProtocol
+import SystemPackage
 
 /// Makes the processes of a container: its first one in new namespaces, and execs in those.
 enum Spawn {
@@ -126,7 +127,14 @@ enum Spawn {
         try sys("make a socket pair") {
             socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
         }
-        let first = try sys("clone") { linux_clone(flags, groups.unified ?? -1) }
+        let first = linux_clone(flags, groups.unified ?? -1)
+        guard first >= 0 else {
+            // Again and again, where a container is at its limit of processes and its health is asked for.
+            let refusal = SystemError("clone", .init(rawValue: errno))
+            for end in ends { close(end) }
+            stdio.closeAll()
+            throw refusal
+        }
         if first == 0 {
             close(ends[0])
             child(ends[1]) { socket in

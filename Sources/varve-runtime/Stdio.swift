@@ -48,6 +48,12 @@ struct Stdio {
         for descriptor in [inside.0, inside.1, inside.2] where descriptor > 2 { close(descriptor) }
     }
 
+    /// Where there is no process to have them.
+    func closeAll() {
+        closeInside()
+        for descriptor in [input, output, error] where descriptor >= 0 { close(descriptor) }
+    }
+
     /// An input with nothing in it: the container's own null device. The host's would be its program's to chmod.
     static func nothing() throws -> CInt {
         let own = open("/dev/null", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)

@@ -33,7 +33,9 @@ def enter_own_network():
     """Bridges, rules and forwarding of the tests' daemons are nobody else's: all of it ends with the tests."""
     if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:      # CLONE_NEWNET
         pytest.exit(f"no network of our own: {os.strerror(ctypes.get_errno())}", returncode=1)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # As on a machine: else the C library takes it that there is no IPv6.
+    for step in ("link set lo up", "link add outer type bridge", "addr add 198.51.100.1/24 dev outer", "-6 addr add 2001:db8::1/64 dev outer nodad", "link set outer up"):
+        subprocess.run(["ip", *step.split()], check=True)
 
 
 @contextlib.contextmanager

@@ -71,6 +71,8 @@ class Daemon:
         self.place = place / name
         self.place.mkdir()
         self.data_root = data_root or disk / name
+        # Else there may be another daemon's containers in it.
+        self.owns_data_root = data_root is None
         self.exec_root, self.socket = self.place / "run", self.place / "s"
         self.pidfile, self.logfile = self.place / "pid", self.place / "log"
         self.config = self.place / "daemon.json"

@@ -94,8 +94,9 @@ def of(daemon, patience=20):
         found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place)]
         found += [f"loop device {device}" for device in loop_devices(daemon.data_root)]
         found += [f"temporary {path}" for path in temporary_files(daemon.data_root)]
-        found += [f"interface {name}" for name in interfaces(daemon.data_root)]
-        found += [f"rules {table}" for table in rules(daemon.data_root)]
+        if daemon.owns_data_root:
+            found += [f"interface {name}" for name in interfaces(daemon.data_root)]
+            found += [f"rules {table}" for table in rules(daemon.data_root)]
         found += [f"control group {path}" for path in control_groups(daemon.name)]
         found += [f"bundle {path}" for path in bundles(daemon.exec_root)]
         if not found or time.monotonic() > deadline:

@@ -108,13 +108,18 @@ def test_followed_in_front(day, compose):
 
 
 def test_project_network(day, compose):
-    """A project's own network is made and removed; its containers get their places in it with their names, and are not
-    started: there is nothing to connect them to yet."""
-    compose.write("", 'version: "3.7"\nservices: {{web: {{image: "{image}", command: sleep 600, networks: {{default: {{aliases: [www]}}}}}}}}\n')
-    failed = compose("up", "-d", check=False)
-    assert failed.code == 1 and "Creating network \"day_default\"" in failed.err and "can't be started in the network day_default" in failed.err
+    """A project's own network is made and removed; its services find each other by their names."""
+    compose.write("", '''version: "3.7"
+services:
+  web: {{image: "{image}", command: sleep 600, networks: {{default: {{aliases: [www]}}}}}}
+  db: {{image: "{image}", command: sleep 600}}
+''')
+    started = compose("up", "-d")
+    assert "Creating network \"day_default\"" in started.err
     place = day.inspect("day_web_1", "{{json .NetworkSettings.Networks}}")["day_default"]
     assert {"web", "www", day.inspect("day_web_1", "{{json .Id}}")[:12]} <= set(place["Aliases"]), place
+    for name in ("web", "www", "day_web_1"):
+        assert place["IPAddress"] in compose("exec", "-T", "db", "nslookup", name).out, name
     labels = json.loads(day.docker("network", "inspect", "day_default").out)[0]["Labels"]
     assert labels["com.docker.compose.project"] == "day" and labels["com.docker.compose.network"] == "default"
     assert "Removing network day_default" in compose("down").err

@@ -93,8 +93,11 @@ import Testing
         network.options = ["com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.enable_icc": "false"]
         let plan = try NetworkPlan.make(network, dataRoot: "/d")
         #expect(plan.bridge == "br-\(network.id.prefix(12))" && plan.mtu == 1400 && !plan.isOpen && plan.isMasked)
-        #expect(plan.subnets.first?.gateway.description == "10.1.0.1" && plan.label == "varve network own of /d")
-        #expect(NetworkPlan.label(String(repeating: "x", count: 300), "/d").utf8.count <= 250)
+        #expect(
+            plan.subnets.first?.gateway.description == "10.1.0.1"
+                && plan.label == "varve network \(network.id.prefix(12)) of /d"
+        )
+        #expect(NetworkPlan.label("bridge", "/" + String(repeating: "x", count: 300)).utf8.count <= 250)
     }
 
     @Test func addressesForWhatWasLeftOpen() throws {
