@@ -42,14 +42,6 @@ package struct Bridge: Sendable, Equatable {
 
     /// Removes it; one that is gone already is no error.
     package static func remove(_ name: String) throws { try NetlinkSocket().remove(name) }
-
-    /// The bridge `name`, made by somebody else, with the addresses that it has; nil: there is none.
-    package static func existing(_ name: String) throws -> (index: Int32, addresses: [InterfaceAddress], owner: String)?
-    {
-        let socket = try NetlinkSocket()
-        guard let link = try socket.links().first(where: { $0.name == name }) else { return nil }
-        return (link.index, try socket.addresses(of: link.index), link.alias)
-    }
 }
 
 /// The number of an interface in the calling thread's network namespace.

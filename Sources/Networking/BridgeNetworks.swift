@@ -1,5 +1,4 @@
 import Linux
-import Logging
 import Synchronization
 
 /// The networks of one daemon as they are in the kernel: bridges and rules. `Leases.swift` has what containers have of them.

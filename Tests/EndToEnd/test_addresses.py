@@ -1,20 +1,11 @@
 """Addresses, names of hosts and settings that a container's user asks for."""
 import re
 
-import pytest
-
-import drivers
 import test_bridges
 
 from test_bridges import FETCH, address, eventually, serve, sh
 
-tidy = test_bridges.tidy
-
-
-# What a driver does has nothing to do with networks.
-@pytest.fixture(scope="module", params=[name for name in drivers.runnable() if name in ("overlay2", "vfs")][:1])
-def driver(request):
-    return request.param
+driver, tidy = test_bridges.driver, test_bridges.tidy
 
 
 def test_addresses_as_asked(tidy, engine):

@@ -6,23 +6,11 @@ import time
 
 import pytest
 
-import drivers
 import lan
+import test_networks
 
 
-# What a driver does has nothing to do with networks.
-@pytest.fixture(scope="module", params=[name for name in drivers.runnable() if name in ("overlay2", "vfs")][:1])
-def driver(request):
-    return request.param
-
-
-@pytest.fixture
-def tidy(engine):
-    """The stock command; afterwards there are the default networks only."""
-    yield engine.docker
-    engine.remove_containers()
-    for name in engine.docker("network", "ls", "-q", "--filter", "type=custom").lines:
-        engine.docker("network", "rm", name)
+driver, tidy = test_networks.driver, test_networks.tidy
 
 
 def sh(engine, name, script, check=True):

@@ -7,19 +7,12 @@ import subprocess
 
 import pytest
 
-import drivers
 import lan
 import test_bridges
 
 from test_bridges import FETCH, address, eventually, serve, sh
 
-tidy = test_bridges.tidy
-
-
-# What a driver does has nothing to do with networks.
-@pytest.fixture(scope="module", params=[name for name in drivers.runnable() if name in ("overlay2", "vfs")][:1])
-def driver(request):
-    return request.param
+driver, tidy = test_bridges.driver, test_bridges.tidy
 
 
 @pytest.fixture
