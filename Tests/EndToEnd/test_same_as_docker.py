@@ -18,6 +18,7 @@ EXPLAINED = [
     (r"mounts /(proc|sys)/\S+ '(dev)?tmpfs  [^']*\bro\b|probe (read|write) /proc/interrupts ", "masks are read-only, and there are today's Docker's: /proc/interrupts, too"),
     (r"mounts / ", "options of the overlay alone"),
     (r"etc f[ef]00::", "written as today's Docker does"),
+    (r"process SigIgn:", "signals that whoever started the daemon ignores: dockerd passes them on, here a container begins with none"),
     (r"sysctl net/ipv6/conf/all/disable_ipv6 ", "20.10 turns IPv6 off in a network namespace that has no network of it"),
 ]
 # Where the peer's own namespaces are seen: it is not in those of the machine.
