@@ -5,7 +5,7 @@ extension RuntimeDeviceRule {
 
     /// Whether it is about everything that can be done with every device.
     var isForAll: Bool {
-        type ?? "a" == "a" && major ?? -1 < 0 && minor ?? -1 < 0 && Set(access ?? "rwm") == ["r", "w", "m"]
+        type ?? "a" == "a" && major ?? -1 < 0 && minor ?? -1 < 0 && "rwm".allSatisfy((access ?? "rwm").contains)
     }
 
     /// `c 1:3 rwm`, as the kernel reads it. It reads no further than an `a`: that is all devices, whatever follows.

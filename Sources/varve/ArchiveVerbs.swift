@@ -5,6 +5,7 @@ import HTTPClient
 /// `varve load`.
 struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "load",
         abstract: "Bring images from an archive (docker save, OCI; compressed or not).",
         discussion: "Example: varve load -i busybox.tar\nExample: gunzip -c images.tgz | varve load"
     )
@@ -30,6 +31,7 @@ struct Load: ParsableCommand {
 /// `varve import`.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "import",
         abstract: "Make an image of one layer from a tar of a file system.",
         discussion:
             "Example: varve import -c 'CMD [\"sh\"]' rootfs.tar mine:v1\nExample: tar c . | varve import - mine:v1"
@@ -63,6 +65,7 @@ struct Import: ParsableCommand {
 /// `varve save`.
 struct Save: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "save",
         abstract: "Write images as an archive.",
         discussion: "Example: varve save -o busybox.tar busybox:latest\nExample: varve save busybox | gzip >busybox.tgz"
     )
@@ -81,6 +84,7 @@ struct Save: ParsableCommand {
 /// `varve export`.
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "export",
         abstract: "Write a container's files as a tar.",
         discussion: "Example: varve export -o box.tar box"
     )

@@ -6,6 +6,7 @@ import HTTPClient
 /// `varve start`.
 struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "start",
         abstract: "Start containers.",
         discussion: "Example: varve start box\nExample: varve start -ai box"
     )
@@ -42,6 +43,7 @@ struct Start: ParsableCommand {
 /// `varve attach`.
 struct Attach: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "attach",
         abstract: "Join a running container's streams.",
         discussion: "Example: varve attach box   (ctrl-p ctrl-q leaves it running)"
     )
@@ -91,6 +93,7 @@ struct Attach: ParsableCommand {
 /// `varve exec`.
 struct Exec: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "exec",
         abstract: "Run a command in a running container.",
         discussion: "Example: varve exec box ls /\nExample: varve exec -it -u 1000 box sh",
         helpNames: .long
@@ -155,6 +158,7 @@ struct Exec: ParsableCommand {
 /// `varve logs`.
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "logs",
         abstract: "Show what a container has written.",
         discussion: "Example: varve logs -f --tail 10 box"
     )

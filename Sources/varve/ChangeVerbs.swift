@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve rename`.
 struct Rename: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rename",
         abstract: "Give a container another name.",
         discussion: "Example: varve rename box old-box"
     )
@@ -18,6 +19,7 @@ struct Rename: ParsableCommand {
 /// `varve update`.
 struct Update: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "update",
         abstract: "Change what can be changed of containers.",
         discussion: "Example: varve update --memory 512m --restart unless-stopped box"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve commit`.
 struct Commit: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "commit",
         abstract: "Make an image of what a container changed.",
         discussion: "Example: varve commit -m 'with curl' -c 'CMD [\"curl\"]' box mine:v2"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve stop`.
 struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "stop",
         abstract: "Stop containers: their stop signal, then SIGKILL.",
         discussion: "Example: varve stop -t 1 box"
     )
@@ -26,6 +27,7 @@ struct Stop: ParsableCommand {
 /// `varve restart`.
 struct Restart: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "restart",
         abstract: "Stop containers and start them again.",
         discussion: "Example: varve restart box"
     )
@@ -49,6 +51,7 @@ struct Restart: ParsableCommand {
 /// `varve kill`.
 struct Kill: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "kill",
         abstract: "Send a signal to containers.",
         discussion: "Example: varve kill -s HUP box"
     )
@@ -65,6 +68,7 @@ struct Kill: ParsableCommand {
 /// `varve wait`.
 struct Wait: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "wait",
         abstract: "Wait until containers stop, and print their exit statuses.",
         discussion: "Example: varve wait box"
     )
@@ -82,6 +86,7 @@ struct Wait: ParsableCommand {
 /// `varve rm`.
 struct Rm: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rm",
         abstract: "Remove containers.",
         discussion: "Example: varve rm -f box"
     )
@@ -108,6 +113,7 @@ struct Rm: ParsableCommand {
 /// `varve diff`.
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "List what a container added (A), changed (C) and deleted (D).",
         discussion: "Example: varve diff box"
     )

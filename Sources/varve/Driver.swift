@@ -4,6 +4,7 @@ import Glibc
 /// `varve driver …`: storage drivers. The daemon's program knows them, so it does the work.
 struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "driver",
         abstract: "List, probe and check storage drivers.",
         discussion: "Example: varve driver probe\nExample: varve driver check --driver overlay2"
     )

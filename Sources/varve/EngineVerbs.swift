@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve version`.
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "version",
         abstract: "Show the versions of command and daemon.",
         discussion: "Example: varve version --format '{{.Server.Version}}'"
     )

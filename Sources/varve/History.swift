@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve history`.
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "history",
         abstract: "Show the steps that made an image.",
         discussion: "Example: varve history --no-trunc busybox"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve tag`.
 struct Tag: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "tag",
         abstract: "Give an image another name.",
         discussion: "Example: varve tag busybox:latest mine:v1"
     )
@@ -20,6 +21,7 @@ struct Tag: ParsableCommand {
 /// `varve rmi`.
 struct Rmi: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rmi",
         abstract: "Remove images.",
         discussion: "Example: varve rmi mine:v1\nExample: varve rmi -f 54cc4a9be74c"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve images`.
 struct Images: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "images",
         abstract: "List images.",
         discussion: "Example: varve images --format '{{.Repository}}:{{.Tag}} {{.Size}}'"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve info`.
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "info",
         abstract: "Show what the daemon is and has.",
         discussion: "Example: varve info --format '{{.Driver}}'"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve inspect`.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "inspect",
         abstract: "Show all that is known of containers, images, networks and volumes.",
         discussion:
             "Example: varve inspect --format '{{.State.ExitCode}}' box\nExample: varve inspect --type volume data"

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve pause`.
 struct Pause: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "pause",
         abstract: "Hold all processes of containers.",
         discussion: "Example: varve pause box"
     )
@@ -18,6 +19,7 @@ struct Pause: ParsableCommand {
 /// `varve unpause`.
 struct Unpause: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "unpause",
         abstract: "Let the processes of containers go on.",
         discussion: "Example: varve unpause box"
     )
@@ -33,6 +35,7 @@ struct Unpause: ParsableCommand {
 /// `varve port`.
 struct Port: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "port",
         abstract: "List a container's published ports, or where one of them is.",
         discussion: "Example: varve port web\nExample: varve port web 80/tcp"
     )

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve ps`.
 struct Ps: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "ps",
         abstract: "List containers.",
         discussion: "Example: varve ps -a --filter status=exited"
     )

@@ -6,6 +6,7 @@ import OCI
 /// `varve pull`.
 struct Pull: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "pull",
         abstract: "Fetch an image from a registry.",
         discussion: """
             What is here already is not fetched again; a pull that was cut goes on where it was.
@@ -35,6 +36,7 @@ struct Pull: ParsableCommand {
 /// `varve push`.
 struct Push: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "push",
         abstract: "Send an image to a registry.",
         discussion: """
             Example: varve tag app registry.example.com:5000/team/app:v1
@@ -105,6 +107,7 @@ struct LoginVerb: ParsableCommand {
 /// `varve logout`.
 struct Logout: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "logout",
         abstract: "Log out from a registry.",
         discussion: "Example: varve logout registry.example.com:5000"
     )

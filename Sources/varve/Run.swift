@@ -7,6 +7,7 @@ import OCI
 /// `varve run`.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Make a container and run a command in it.",
         discussion: """
             Example: varve run --rm busybox echo hello
@@ -123,6 +124,7 @@ extension RunOptions {
 /// `varve create`.
 struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "create",
         abstract: "Make a container without starting it.",
         discussion: "Example: varve create --name box busybox sleep 60",
         helpNames: .long

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `varve search`.
 struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "search",
         abstract: "Search a registry for images, where the daemon can.",
         discussion: "Example: varve search --limit 5 busybox"
     )

@@ -4,6 +4,7 @@ import HTTPClient
 /// `varve top`.
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "top",
         abstract: "List the processes of a container.",
         discussion: "Example: varve top box\nExample: varve top box -o pid,args"
     )
