@@ -29,6 +29,8 @@ struct ForeignBundle {
         spec.mounts = try (spec.mounts ?? []).enumerated().map { index, mount in
             try step("mount \(mount.destination)") { try plain(mount, "\(index)") }
         }
+        // Who looked into another mount namespace is at its root now.
+        try sys("return to \(message.folder)") { chdir(message.folder) }
         var process = ForeignProcess(spec.process ?? RuntimeProcess(cwd: "/"))
         let user = spec.annotations?["io.varve.user"] ?? ""
         try process.resolve(user, adding: ForeignProcess.groups(of: spec), in: try ContainerRoot(place))

@@ -154,6 +154,10 @@ enum ForeignFailure {
             // The daemon says so itself.
             if reason.hasPrefix(prefix) { reason.removeFirst(prefix.count) }
         }
+        // Clients take their own exit status from these words, as Go writes them.
+        for words in ["No such file or directory", "Permission denied", "Is a directory", "Not a directory"] {
+            reason = reason.replacing(words, with: words.lowercased())
+        }
         return StepError(verb == "exec" ? reason : "OCI runtime \(verb) failed: \(reason)", exitCode: code(reason))
     }
 
