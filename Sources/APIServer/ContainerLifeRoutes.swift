@@ -47,6 +47,7 @@ struct ContainerLifeRoutes: Sendable {
                 "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24"
             )
         }
+        guard (request.query.string("checkpoint") ?? "").isEmpty else { throw EngineError.noCheckpoints }
         try await engine.start(request.name)
         return .status(204)
     }

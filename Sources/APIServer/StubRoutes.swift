@@ -22,8 +22,9 @@ enum StubRoutes {
             refusal("POST", "/session", "BuildKit sessions"),
             refusal("POST", "/grpc", "BuildKit"),
             refusal("GET", "/containers/{name}/attach/ws", "attaching by WebSocket"),
-            refusal("GET", "/containers/{name}/checkpoints", "checkpoints"),
-            refusal("POST", "/containers/{name}/checkpoints", "checkpoints"),
+            checkpoints("GET", "/containers/{name}/checkpoints"),
+            checkpoints("POST", "/containers/{name}/checkpoints"),
+            checkpoints("DELETE", "/containers/{name}/checkpoints/{checkpoint}"),
             refusal("POST", "/plugins/{name}", "plugins"),
             refusal("DELETE", "/plugins/{name}", "plugins"),
         ]
@@ -40,10 +41,19 @@ enum StubRoutes {
         }
     }
 
+    private static func checkpoints(_ method: String, _ pattern: String) -> Route {
+        Route.any(method, pattern) { _ in throw EngineError.noCheckpoints }.refusing("checkpoints: they need CRIU")
+    }
+
     private static func refusal(_ method: String, _ pattern: String, _ what: String) -> Route {
         Route.any(method, pattern) { _ in throw EngineError(.unsupported, "\(what): not supported by varve yet") }
             .refusing("\(what): not there yet")
     }
+}
+
+extension EngineError {
+    /// Of a container's processes, to go on with elsewhere or later.
+    static let noCheckpoints = EngineError(.unsupported, "checkpoints need CRIU, which varve does not use")
 }
 
 /// There is no swarm, in the words that clients know.

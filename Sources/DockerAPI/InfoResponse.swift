@@ -18,9 +18,11 @@ package struct PluginNames: Codable, Sendable, Equatable {
 /// Where an OCI runtime is.
 package struct RuntimePath: Codable, Sendable, Equatable {
     @Lenient package var path: String = ""
+    package var runtimeArgs: [String]?
 
     package enum CodingKeys: String, CodingKey {
         case path
+        case runtimeArgs
     }
 
     package init() {}

@@ -30,6 +30,7 @@ extension Engine {
         host.logConfig = LogOptions.merged(host.logConfig, settings.logConfig)
         var warnings = try Validation.check(config, &host, containerDefaults)
         try Validation.check(host, settings.remapping)
+        try chooseRuntime(&host)
         warnings += try ResourceChecks.check(&host, support, processors: Host.processors)
         // Made now, since it can be refused, and so that the start need not wait for it.
         _ = try await filter(for: host, SecurityOptions(checked: host.securityOpt).seccomp)

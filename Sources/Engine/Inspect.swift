@@ -76,7 +76,7 @@ extension Container {
     /// The host configuration with what stands for an empty runtime.
     fileprivate var shownHost: HostConfig {
         var host = host
-        if host.runtime.isEmpty { host.runtime = "varve-runtime" }
+        if host.runtime.isEmpty { host.runtime = Runtimes.own }
         return host
     }
 

@@ -11,6 +11,7 @@ package struct LiveSettings: Sendable {
     /// How many seconds requests under way have when the daemon ends.
     package var shutdownTimeout = 0
     package var containers = ContainerDefaults()
+    package var runtimes = Runtimes()
 
     package init() {}
 }
@@ -29,6 +30,7 @@ extension Engine {
             "max-concurrent-downloads": "\(new.registry.downloads)",
             "max-concurrent-uploads": "\(new.registry.uploads)",
             "max-download-attempts": "\(new.registry.attempts)", "shutdown-timeout": "\(new.shutdownTimeout)",
+            "default-runtime": new.runtimes.standard, "runtimes": new.runtimes.description,
         ]
         events.emit("daemon", "reload", id: Host.machineID, attributes: attributes)
     }

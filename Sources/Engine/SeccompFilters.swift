@@ -11,6 +11,15 @@ extension Engine {
         let standard = containerDefaults.seccomp
         return try await pool.run { [filters] in try filters.program(for: host, own: own, standard: standard) }
     }
+
+    /// The same as rules, for a runtime that makes the program itself.
+    func rules(for host: HostConfig, _ own: SeccompChoice?) async throws -> RuntimeSeccomp? {
+        let standard = containerDefaults.seccomp
+        return try await pool.run {
+            guard let choice = SeccompFilters.choice(for: host, own: own, standard: standard) else { return nil }
+            return try SeccompFilters.rules(choice, SeccompFilters.capabilities(of: host))
+        }
+    }
 }
 
 /// The programs of containers' seccomp profiles: each is made once for a profile and a set of capabilities, which takes some
@@ -26,12 +35,8 @@ final class SeccompFilters: Sendable {
 
     /// Nil: the container's calls are not filtered. `own` is its choice, `standard` the daemon's for those that make none.
     func program(for host: HostConfig, own: SeccompChoice?, standard: SeccompChoice) throws -> SeccompProgram? {
-        guard let choice = own ?? (host.privileged ? nil : standard), choice != .unconfined else { return nil }
-        let capabilities = Capability.set(
-            privileged: host.privileged,
-            add: host.capAdd ?? [],
-            drop: host.capDrop ?? []
-        )
+        guard let choice = Self.choice(for: host, own: own, standard: standard) else { return nil }
+        let capabilities = Self.capabilities(of: host)
         let key = Key(
             profile: choice == .builtin ? nil : Digest.of(choice.description.utf8),
             capabilities: capabilities
@@ -46,18 +51,31 @@ final class SeccompFilters: Sendable {
         return made
     }
 
+    /// Nil: the container's calls are not filtered.
+    static func choice(for host: HostConfig, own: SeccompChoice?, standard: SeccompChoice) -> SeccompChoice? {
+        let choice = own ?? (host.privileged ? nil : standard)
+        return choice == .unconfined ? nil : choice
+    }
+
+    static func capabilities(of host: HostConfig) -> [String] {
+        Capability.set(privileged: host.privileged, add: host.capAdd ?? [], drop: host.capDrop ?? [])
+    }
+
     private func make(_ choice: SeccompChoice, _ capabilities: [String]) throws -> SeccompProgram {
+        let rules = try Self.rules(choice, capabilities)
+        do { return try SeccompProgram(rules) } catch { throw EngineError(.invalid, "seccomp profile: \(error)") }
+    }
+
+    static func rules(_ choice: SeccompChoice, _ capabilities: [String]) throws -> RuntimeSeccomp {
         do {
             let profile =
                 choice == .builtin
                 ? SeccompProfile.standard
                 : try JSONDecoder().decode(SeccompProfile.self, from: Data(choice.description.utf8))
-            return try SeccompProgram(
-                profile.filter(
-                    capabilities: Set(capabilities),
-                    architecture: Host.architecture,
-                    kernel: Host.kernel
-                )
+            return try profile.filter(
+                capabilities: Set(capabilities),
+                architecture: Host.architecture,
+                kernel: Host.kernel
             )
         } catch let error as DecodingError {
             throw EngineError(.invalid, "Decoding seccomp profile failed: \(error)")

@@ -72,10 +72,12 @@ extension Engine {
         try await attach(record, host)
         let kept = record.seccompProfile.isEmpty ? nil : SeccompChoice(record.seccompProfile)
         let own = kept ?? SecurityOptions(checked: host.securityOpt).seccomp
-        let filter = try await filter(for: host, own)
-        let spec = try await spec(try await sharingFiles(record, host), host, filter)
+        let runtime = try foreignRuntime(of: record, host)
+        let filter = runtime == nil ? try await filter(for: host, own) : nil
+        var spec = try await spec(try await sharingFiles(record, host), host, filter)
+        if runtime != nil { spec.linux?.seccomp = try await rules(for: host, own) }
         let bundle = settings.execRoot.appending(record.id)
-        let request = try await pool.run { [store, volumes, remapping = remapping(host)] in
+        var request = try await pool.run { [store, volumes, spec, remapping = remapping(host)] in
             try Self.makeBindSources(host, for: remapping)
             for point in record.volumes { try volumes.devices.take(point.name, for: record.id) }
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
@@ -98,6 +100,7 @@ extension Engine {
                 log: log
             )
         }
+        request.runtime = runtime
         return try await launcher.launch(request)
     }
 

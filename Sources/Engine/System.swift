@@ -67,8 +67,8 @@ extension Engine {
         info.loggingDriver = settings.logConfig.type
         info.dockerRootDir = settings.dataRoot.string
         info.serverVersion = settings.version
-        info.runtimes = ["varve-runtime": RuntimePath()]
-        info.defaultRuntime = "varve-runtime"
+        info.runtimes = live.runtimes.shown
+        info.defaultRuntime = live.runtimes.standard
         info.liveRestoreEnabled = true
         describeLimits(&info)
         info.warnings = store.damages.map(\.description) + info.warnings

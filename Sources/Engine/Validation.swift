@@ -206,20 +206,12 @@ enum Validation {
         guard FilePath(host.cgroupParent).components.allSatisfy({ $0.kind == .regular }) else {
             throw EngineError(.invalid, "invalid cgroup parent \(host.cgroupParent): it must not have . or .. in it")
         }
-        guard ["", "varve-runtime"].contains(host.runtime) else {
-            throw EngineError(
-                .invalid,
-                "unknown or invalid runtime name: \(host.runtime); there is varve-runtime, which needs not be named"
-            )
-        }
         if let log = host.logConfig, !log.type.isEmpty { try LogOptions.check(log) }
     }
 
     private static func defaults(_ host: inout HostConfig) {
         if ["", "default"].contains(host.networkMode) { host.networkMode = "bridge" }
         if host.consoleSize == nil { host.consoleSize = [0, 0] }
-        // Written down as "the default one", so that a dockerd that opens the data root takes its own.
-        if host.runtime == "varve-runtime" { host.runtime = "" }
         if host.logConfig?.type ?? "" == "" {
             var log = host.logConfig ?? LogConfig()
             log.type = "json-file"

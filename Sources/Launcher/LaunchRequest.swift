@@ -22,6 +22,8 @@ package struct LaunchRequest: Sendable {
     package var stdinOnce: Bool
     /// Nil: what it says is written nowhere.
     package var log: LogTarget?
+    /// Who makes its processes; nil: Varve itself.
+    package var runtime: RuntimeCommand?
 
     package init(id: String, bundle: FilePath, rootfs: Rootfs, openStdin: Bool, stdinOnce: Bool, log: LogTarget?) {
         self.id = id

@@ -135,5 +135,6 @@ extension LaunchMessage {
         openStdin = request.openStdin
         stdinOnce = request.stdinOnce
         log = request.log
+        runtime = request.runtime
     }
 }

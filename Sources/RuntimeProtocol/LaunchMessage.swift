@@ -12,6 +12,8 @@ package struct LaunchMessage: Codable, Sendable {
     package var stdinOnce: Bool
     /// Nil: what the container says is written nowhere.
     package var log: LogTarget?
+    /// Who makes the processes; nil: the monitor itself.
+    package var runtime: RuntimeCommand?
 
     package init(id: String, folder: String, rootFolder: String?, mounts: [RootMount]) {
         self.id = id

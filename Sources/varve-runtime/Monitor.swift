@@ -18,6 +18,7 @@ final class Monitor {
     private var container: Session?
     private var groups = ContainerGroups()
     private var filter = SeccompFilter()
+    private let foreign: ForeignRuntime?
     private var mountNamespace: CInt = -1
     private var ports = PublishedPorts()
     private var sessions: [Session] = []
@@ -25,6 +26,7 @@ final class Monitor {
 
     init(_ message: LaunchMessage, control: CInt) {
         self.message = message
+        foreign = message.runtime.map { ForeignRuntime($0, message) }
         self.control = Connection(control)
         self.control.hearsEvents = true
         connections = [self.control]
@@ -50,21 +52,11 @@ final class Monitor {
             try JSONDecoder().decode(RuntimeSpec.self, from: Data(readFile("config.json")))
         }
         let log = message.log.map(LogWriter.init)
-        groups = try step("control groups") { try ContainerGroups(spec) }
-        filter = try step("seccomp") { try SeccompFilter(spec) }
-        let ready = try Spawn.container(spec, message, groups.entrance, filter)
+        let ready = try make()
         // As long as somebody holds it, the end of the process is not held up by the end of its mounts (an overlay flushes
         // the whole file system below it).
         mountNamespace = open("/proc/\(ready.pid)/ns/mnt", O_RDONLY | O_CLOEXEC)
-        let session = try Session(
-            name: nil,
-            pid: ready.pid,
-            socket: ready.socket,
-            stdio: ready.stdio,
-            master: ready.master,
-            stdinOnce: message.stdinOnce,
-            log: log
-        )
+        let session = try Session(name: nil, ready: ready, stdinOnce: message.stdinOnce, log: log)
         container = session
         sessions = [session]
         listener = try listenForClients()
@@ -72,6 +64,18 @@ final class Monitor {
         reply.pid = ready.pid
         reply.warnings = ready.warnings
         control.answer(reply)
+    }
+
+    /// The container's first process, in its control groups.
+    private func make() throws -> Spawn.Ready {
+        if let foreign {
+            let ready = try foreign.create(spec, message)
+            groups = try step("control groups") { try foreign.groups(of: spec, ready.pid) }
+            return ready
+        }
+        groups = try step("control groups") { try ContainerGroups(spec) }
+        filter = try step("seccomp") { try SeccompFilter(spec) }
+        return try Spawn.container(spec, message, groups.entrance, filter)
     }
 
     // MARK: The loop
@@ -87,6 +91,7 @@ final class Monitor {
             for (entry, watch) in zip(entries, watches) where entry.revents != 0 { watch.act(entry.revents) }
         }
         connections.removeAll { !$0.isOpen }
+        foreign?.reapStrangers(besides: sessions.map(\.pid))
         finishSessions()
     }
 
@@ -189,6 +194,7 @@ final class Monitor {
         container.log?.finish()
         ports.end()
         if groups.hadKills { container.exit?.lackedMemory = true }
+        foreign?.delete()
         groups.remove()
         if let exit = container.exit, let data = try? JSONEncoder().encode(exit) {
             // The folder is the daemon's; when it is gone, nobody wants the record.
@@ -256,16 +262,10 @@ extension Monitor {
         guard let exec = request.exec, let name = request.process, let container, container.exit == nil else {
             throw StepError("container is not running")
         }
-        let ready = try Spawn.exec(exec, in: container.pid, spec, groups.entrance, filter)
-        let session = try Session(
-            name: name,
-            pid: ready.pid,
-            socket: ready.socket,
-            stdio: ready.stdio,
-            master: ready.master,
-            stdinOnce: true,
-            log: nil
-        )
+        let ready =
+            try foreign?.exec(exec, in: container.pid, spec)
+            ?? Spawn.exec(exec, in: container.pid, spec, groups.entrance, filter)
+        let session = try Session(name: name, ready: ready, stdinOnce: true, log: nil)
         sessions.append(session)
         if !exec.waitsForClient { try session.begin() }
         return ready.pid

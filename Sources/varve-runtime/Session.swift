@@ -14,6 +14,8 @@ final class Session {
     var pidDescriptor: CInt
     /// To the process until it runs its program.
     private var socket: CInt
+    /// Instead of that, where somebody else's runtime lets it go.
+    private let letGo: (() throws -> Void)?
     var input: CInt
     /// What can still be read from it, and as which stream its clients see it.
     var outputs: [(descriptor: CInt, stream: UInt8)] = []
@@ -29,14 +31,14 @@ final class Session {
     var drainDeadline: Int64?
 
     /// Takes over a process that reported itself ready.
-    init(name: String?, pid: Int32, socket: CInt, stdio: Stdio, master: CInt, stdinOnce: Bool, log: LogWriter?) throws {
+    init(name: String?, ready: Spawn.Ready, stdinOnce: Bool, log: LogWriter?) throws {
         self.name = name
-        self.pid = pid
-        self.socket = socket
+        let (stdio, master) = (ready.stdio, ready.master)
+        (pid, socket, letGo) = (ready.pid, ready.socket, ready.letGo)
         self.stdinOnce = stdinOnce
         self.log = log
         isTerminal = master >= 0
-        pidDescriptor = try sys("watch the process") { linux_pidfd_open(pid, 0) }
+        pidDescriptor = try sys("watch the process") { linux_pidfd_open(ready.pid, 0) }
         input = stdio.input
         if master >= 0 {
             setNonBlocking(master)
@@ -51,6 +53,7 @@ final class Session {
     func begin() throws {
         guard !hasBegun else { return }
         hasBegun = true
+        if let letGo { return try letGo() }
         defer {
             close(socket)
             socket = -1

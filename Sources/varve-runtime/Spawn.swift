@@ -12,11 +12,13 @@ enum Spawn {
     struct Ready {
         var pid: Int32
         /// SEQPACKET, to the process.
-        var socket: CInt
+        var socket: CInt = -1
         var stdio: Stdio
         /// The terminal's master, -1 without a terminal.
         var master: CInt
         var warnings: [String]
+        /// How it is let go, if not by the socket.
+        var letGo: (() throws -> Void)?
     }
 
     /// Clones the container's first process and waits until it has set itself up.

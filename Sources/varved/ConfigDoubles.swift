@@ -60,7 +60,8 @@ extension DaemonFlags {
             (.defaultIpcMode, defaultIpcMode), (.defaultCgroupnsMode, defaultCgroupnsMode),
             (.defaultUlimits, list(defaultUlimit)), (.seccompProfile, seccompProfile), (.lxcfs, flag(lxcfs)),
             (.dns, list(dns)), (.usernsRemap, usernsRemap),
-            (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)),
+            (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)), (.runtimes, list(addRuntime)),
+            (.defaultRuntime, defaultRuntime),
         ]
     }
 }

@@ -58,6 +58,8 @@ struct ConfigFile: Decodable {
     var ip: String?
     var defaultAddressPools: [Pool]?
     var proxies: Proxies.Given?
+    var runtimes: [String: RuntimeEntry]?
+    var defaultRuntime: String?
     var archiveMaxEntries: Int?
     var archiveMaxDepth: Int?
     var archiveMaxName: Int?
@@ -121,6 +123,8 @@ struct ConfigFile: Decodable {
         case ip
         case defaultAddressPools = "default-address-pools"
         case proxies
+        case runtimes
+        case defaultRuntime = "default-runtime"
         case archiveMaxEntries = "archive-max-entries"
         case archiveMaxDepth = "archive-max-depth"
         case archiveMaxName = "archive-max-name"
@@ -197,6 +201,7 @@ struct ConfigFile: Decodable {
             "a list of texts"
         case CodingKeys.logOpts.rawValue, CodingKeys.proxies.rawValue: "an object of texts"
         case CodingKeys.defaultUlimits.rawValue: #"an object of limits: {"nofile": {"Soft": 1024, "Hard": 2048}}"#
+        case CodingKeys.runtimes.rawValue: #"an object of runtimes: {"name": {"path": "/usr/bin/name"}}"#
         case CodingKeys.defaultAddressPools.rawValue: #"a list of pools: [{"base": "10.10.0.0/16", "size": 24}]"#
         case CodingKeys.mtu.rawValue: "a number of bytes"
         case CodingKeys.shutdownTimeout.rawValue: "a number of seconds"

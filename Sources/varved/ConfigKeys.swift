@@ -29,6 +29,7 @@ enum ConfigKeys {
         .debug, .logLevel, .labels, .liveRestore, .registryMirrors, .insecureRegistries, .maxConcurrentDownloads,
         .maxConcurrentUploads, .maxDownloadAttempts, .shutdownTimeout, .runsInit, .noNewPrivileges, .defaultShmSize,
         .defaultIpcMode, .defaultCgroupnsMode, .defaultUlimits, .seccompProfile, .lxcfs, .dns, .dnsOptions, .dnsSearch,
+        .runtimes, .defaultRuntime,
     ]
 
     /// Docker's that change nothing here.
@@ -42,10 +43,10 @@ enum ConfigKeys {
         "allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins",
         "bip6", "bridge-accept-fwmark", "cdi-spec-dirs", "cpu-rt-period", "cpu-rt-runtime",
         "data-root-fs", "default-gateway", "default-gateway-v6", "default-network-opts",
-        "default-runtime", "exec-opts", "firewall-backend", "fixed-cidr-v6", "host-gateway-ip",
+        "exec-opts", "firewall-backend", "fixed-cidr-v6", "host-gateway-ip",
         "host-gateway-ips", "http-proxy", "https-proxy", "init-path",
         "ip6tables", "ipv6", "min-api-version",
-        "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust", "runtimes",
+        "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust",
         "selinux-enabled", "userland-proxy", "userland-proxy-path",
     ]
 

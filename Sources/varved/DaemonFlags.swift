@@ -105,6 +105,17 @@ struct DaemonFlags: ParsableArguments {
     @Flag(help: "Show containers their own limits in /proc, by lxcfs, which must run.")
     var lxcfs = false
 
+    @Option(
+        help: ArgumentHelp(
+            "An OCI runtime that containers may ask for; may be repeated (always there: varve, and runc and crun if installed).",
+            valueName: "name=path"
+        )
+    )
+    var addRuntime: [String] = []
+
+    @Option(help: ArgumentHelp("The runtime of containers that ask for none (default: varve).", valueName: "name"))
+    var defaultRuntime: String?
+
     @OptionGroup(title: "Networks") var bridge: BridgeFlags
 
     @Option(help: ArgumentHelp("A name server for containers; may be repeated (default: the host's).", valueName: "IP"))

@@ -78,6 +78,7 @@ struct Settings {
             throw StartFailure("shutdown-timeout is \(live.shutdownTimeout); give it a number of seconds")
         }
         live.containers = try ContainerDefaults(flags, file)
+        live.runtimes = try Runtimes(flags, file)
         self.live = live
         proxies = try Proxies(flags, file)
         pidFile = try (flags.pidfile ?? file.pidfile).map { try Self.absolute($0, "pidfile") }
