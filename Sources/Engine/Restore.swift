@@ -98,6 +98,7 @@ extension Engine {
             if !record.state.running || record.state.restarting {
                 try? await container.didStart(monitor, at: .now)
             }
+            if monitor.hadKills, await !container.record.state.oomKilled { await noteKill(in: container) }
             do { try await notePause(of: container) } catch {
                 log.error("whether it is paused", metadata: ["container": "\(id)", "error": "\(error)"])
             }

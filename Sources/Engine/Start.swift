@@ -244,6 +244,7 @@ extension Engine {
     func watch(_ container: Container, _ monitor: Monitor) {
         checkHealth(of: container, monitor)
         Task {
+            for await _ in monitor.kills { await noteKill(in: container) }
             let exit = await monitor.exited()
             await ended(container, exit)
         }

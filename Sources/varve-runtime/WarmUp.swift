@@ -8,8 +8,8 @@ import RuntimeProtocol
 /// Reads and writes one of everything that a launch reads and writes: what a first use sets up, and the memory that it
 /// touches, are then there.
 enum WarmUp {
-    /// The host's control groups: looked up once, for all monitors.
-    static let hierarchies = try? Hierarchies()
+    /// The host's control groups: looked up once, for all monitors. Of huge pages no daemon asks anything.
+    static let hierarchies = try? Hierarchies(countingHugePages: CommandLine.arguments.dropFirst().first != "zygote")
 
     /// Which namespaces the host has: monitors are in them, and containers where they share them.
     private static let namespaces = Dictionary(
