@@ -200,7 +200,7 @@ package actor Container {
 
     /// Whether a daemon that begins starts it.
     var startsWithDaemon: Bool {
-        guard phase == .exited else { return false }
+        guard phase == .exited else { return phase == .restarting }
         if record.state.restarting { return true }
         return RestartRule.startsWithDaemon(host.restartPolicy, wasStopped: record.hasBeenManuallyStopped)
     }

@@ -94,7 +94,7 @@ extension Engine {
                 log.error("running container's images", metadata: ["container": "\(id)", "error": "\(error)"])
             }
             await container.adopt(monitor)
-            resumeNetworks(record)
+            resumeNetworks(record, await container.host)
             if !record.state.running || record.state.restarting {
                 try? await container.didStart(monitor, at: .now)
             }
@@ -118,7 +118,8 @@ extension Engine {
             finishedAt: .now,
             error: "the container ended with its monitor, while no daemon was running"
         )
-        if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
+        guard left != nil || record.state.running else { return launcher.forget(id) }
+        await ended(container, left ?? unknown, isOld: true)
     }
 
     private func holdVolumes(of record: ContainerRecord) async {
