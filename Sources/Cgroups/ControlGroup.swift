@@ -55,7 +55,8 @@ package struct ControlGroup: Sendable {
     private func enableControllers(below path: FilePath) {
         let given = path.appending("cgroup.subtree_control")
         let have = Counters.text(given)?.split(whereSeparator: \.isWhitespace) ?? []
-        for controller in ["cpu", "cpuset", "memory", "pids", "io"] where !have.contains(Substring(controller)) {
+        let wanted = ["cpu", "cpuset", "memory", "pids", "io", "hugetlb"]
+        for controller in wanted where !have.contains(Substring(controller)) {
             try? setControl(given, "+\(controller)")
         }
     }

@@ -12,13 +12,17 @@ package struct Hierarchies: Sendable {
     /// The controllers that count, stop and limit a container.
     static let wanted = ["cpu", "cpuacct", "cpuset", "memory", "pids", "freezer", "blkio", "devices"]
 
-    /// Those that this process sees; none where nothing is mounted.
-    package init() throws { self.init(try MountInfo.all()) }
+    /// Those that this process sees; none where nothing is mounted. With v1 a tree for huge pages costs each container time, so
+    /// that only who asks has it.
+    package init(countingHugePages: Bool = false) throws {
+        self.init(try MountInfo.all(), countingHugePages: countingHugePages)
+    }
 
-    package init(_ mounts: [MountInfo]) {
+    package init(_ mounts: [MountInfo], countingHugePages: Bool = false) {
+        let wanted = Self.wanted + (countingHugePages ? ["hugetlb"] : [])
         var found: [String: FilePath] = [:]
         for mount in mounts where mount.type == "cgroup" {
-            for controller in Self.wanted where mount.superOptions.contains(controller) {
+            for controller in wanted where mount.superOptions.contains(controller) {
                 found[controller] = mount.target
             }
         }

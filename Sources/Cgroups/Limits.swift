@@ -11,6 +11,7 @@ extension ControlGroup {
         if let cpu = resources.cpu { try limit(cpu) }
         if let pids = resources.pids { try limit(pids) }
         if let io = resources.blockIO { try limit(io) }
+        for limit in resources.hugepageLimits ?? [] { try self.limit(limit) }
         for (name, value) in (resources.unified ?? [:]).sorted(by: { $0.key < $1.key }) {
             guard let unified else { throw SystemError("write \(name) where control groups are v1", .notSupported) }
             guard !name.contains("/"), name.contains(".") else {

@@ -103,8 +103,7 @@ package actor Container {
         phase = .running
         (record.hasBeenStartedBefore, record.hasBeenManuallyStopped) = (true, false)
         record.state = ContainerState()
-        (record.state.status, record.state.running) = ("running", true)
-        record.state.pid = Int(monitor.pid)
+        (record.state.status, record.state.running, record.state.pid) = ("running", true, Int(monitor.pid))
         (record.state.startedAt, record.state.finishedAt) = (time.description, Timestamp.zero.description)
         record.state.health = HealthPlan(record.config).map { _ in Health() }
         try await save()
@@ -143,16 +142,21 @@ package actor Container {
         phase = .running
     }
 
+    /// Processes of it were killed for want of memory.
+    func noteKill() async throws {
+        record.state.oomKilled = true
+        try await save()
+    }
+
     /// Writes the end down, and whether it is one to start again after; nobody is told yet.
     func noteExit(_ exit: ExitRecord) async throws {
         note(exitCode: exit.exitCode, at: exit.finishedAt, error: exit.error)
-        record.state.oomKilled = exit.lackedMemory == true
+        if exit.lackedMemory == true { record.state.oomKilled = true }
         let wasAsked = record.hasBeenManuallyStopped
         let end = RestartRule.End(exitCode: exit.exitCode, wasAsked: wasAsked, restarts: record.restartCount)
         if RestartRule.restarts(host.restartPolicy, after: end) {
             record.restartCount += 1
-            record.state.status = "restarting"
-            (record.state.restarting, record.state.running) = (true, true)
+            (record.state.status, record.state.restarting, record.state.running) = ("restarting", true, true)
         }
         if !host.autoRemove { try await save() }
     }
@@ -188,9 +192,7 @@ package actor Container {
     func cancelRestart() async throws -> Bool {
         guard phase == .restarting else { return false }
         record.hasBeenManuallyStopped = true
-        record.state.status = "exited"
-        record.state.restarting = false
-        record.state.running = false
+        (record.state.status, record.state.restarting, record.state.running) = ("exited", false, false)
         didExit()
         try await save()
         return true
@@ -198,7 +200,7 @@ package actor Container {
 
     /// Whether a daemon that begins starts it.
     var startsWithDaemon: Bool {
-        guard phase == .exited else { return false }
+        guard phase == .exited else { return phase == .restarting }
         if record.state.restarting { return true }
         return RestartRule.startsWithDaemon(host.restartPolicy, wasStopped: record.hasBeenManuallyStopped)
     }
@@ -212,8 +214,7 @@ package actor Container {
     }
 
     private func note(exitCode: Int, at time: Timestamp?, error: String) {
-        record.state.status = "exited"
-        (record.state.running, record.state.restarting) = (false, false)
+        (record.state.status, record.state.running, record.state.restarting) = ("exited", false, false)
         (record.state.paused, isHeld) = (false, false)
         record.state.pid = 0
         (record.state.exitCode, record.state.error) = (exitCode, error)

@@ -69,6 +69,7 @@ extension ContainerRecord {
     mutating func take(_ options: SecurityOptions, _ standard: ContainerDefaults) {
         noNewPrivileges = options.noNewPrivileges ?? standard.noNewPrivileges
         seccompProfile = options.seccomp?.description ?? ""
+        appArmorProfile = options.appArmor ?? ""
     }
 
     /// Names the files in `folder`, which may have been moved since the record was written.

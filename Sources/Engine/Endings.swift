@@ -1,4 +1,5 @@
 import DockerAPI
+import Logging
 import OCI
 import RuntimeProtocol
 
@@ -23,11 +24,23 @@ extension Engine {
         while await container.isEnding { try? await Task.sleep(for: .milliseconds(2)) }
     }
 
+    /// The kernel killed processes of the container for want of memory; the container may go on.
+    func noteKill(in container: Container) async {
+        do { try await container.noteKill() } catch {
+            log.error(
+                "lack of memory not written down",
+                metadata: ["container": "\(container.id)", "error": "\(error)"]
+            )
+        }
+        emit("oom", await container.record)
+    }
+
     /// `record` as it was while it ran.
     func tellOfEnd(_ record: ContainerRecord, _ exit: ExitRecord, leaving left: [Network]) {
         let began = Timestamp(record.state.startedAt) ?? exit.finishedAt
         let seconds = max(0, exit.finishedAt.seconds - began.seconds)
-        if exit.lackedMemory == true { emit("oom", record) }
+        // Of one that no daemon saw, or could be told of, as it happened.
+        if exit.lackedMemory == true, !record.state.oomKilled { emit("oom", record) }
         emit("die", record, ["execDuration": "\(seconds)", "exitCode": "\(exit.exitCode)"])
         tell(of: record.id, leaving: left)
         tell(ofVolumes: "unmount", record)

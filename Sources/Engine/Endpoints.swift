@@ -98,7 +98,8 @@ extension Engine {
     }
 
     /// A container that ran on while there was no daemon is in its networks still.
-    func resumeNetworks(_ record: ContainerRecord) {
+    func resumeNetworks(_ record: ContainerRecord, _ host: HostConfig) {
+        linkers.note(record.id, links: Self.links(of: record, host))
         for name in record.networkSettings.networks.keys {
             // One that was removed by hand has nobody in it.
             guard let network = try? networks.find(name) else { continue }

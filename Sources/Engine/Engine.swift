@@ -44,6 +44,7 @@ package final class Engine: Sendable {
     let volumes: VolumeStore
     let networks: NetworkStore
     let service: NetworkService
+    let linkers = Linkers()
     let networkTurns = Turns()
     let registry: RegistryAccess
     let pool = BlockingPool()

@@ -33,7 +33,7 @@ extension Engine {
         try execs.begin(id)
         let record = await container.record
         let request = ExecRequest(
-            process: process(exec.request, record, await container.host, consoleSize),
+            process: await process(exec.request, record, await container.host, consoleSize),
             userName: exec.request.user.isEmpty ? record.config.user : exec.request.user,
             openStdin: exec.request.attachStdin && !detach,
             waitsForClient: !detach
@@ -89,13 +89,15 @@ extension Engine {
         _ record: ContainerRecord,
         _ host: HostConfig,
         _ size: [Int]?
-    ) -> RuntimeProcess {
+    ) async -> RuntimeProcess {
         var config = record
         config.config.tty = request.tty
         var process = Spec.make(config, containerDefaults.applied(to: host)).process ?? RuntimeProcess(cwd: "/")
         process.args = request.cmd
         process.terminal = request.tty
-        process.env = Spec.overlaid(Spec.environment(config), with: request.env ?? [])
+        process.apparmorProfile = AppArmor.profile(for: host)
+        let own = Spec.environment(config, links: await linkVariables(record, host))
+        process.env = Spec.overlaid(own, with: request.env ?? [])
         if !request.workingDir.isEmpty { process.cwd = request.workingDir }
         if request.privileged {
             process.capabilities?.bounding = Capability.all

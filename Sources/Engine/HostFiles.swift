@@ -10,6 +10,8 @@ enum HostFiles {
     struct Link: Equatable {
         var addresses: [IPAddress]
         var names: [String]
+
+        var lines: [String] { addresses.map { "\($0)\t\(names.joined(separator: " "))" } }
     }
 
     /// Docker's lines, then those that the user asked for, then the container's own name, then those of its links.
@@ -34,13 +36,26 @@ enum HostFiles {
             guard let shown = address == "host-gateway" ? gateway : String(address) else { continue }
             lines.append("\(shown)\t\(extra[..<colon])")
         }
-        lines += links.flatMap { link in link.addresses.map { "\($0)\t\(link.names.joined(separator: " "))" } }
+        lines += links.flatMap(\.lines)
         let own = attachments.leases.flatMap(\.addresses).map(\.description)
         if record.config.hostname != "", host.networkMode != "none" || !own.isEmpty {
             let domain = record.config.domainname
             let names = (domain.isEmpty ? "" : "\(record.config.hostname).\(domain) ") + record.config.hostname
             lines += (own.isEmpty ? ["127.0.0.1"] : own).map { "\($0)\t\(names)" }
         }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A container's file, with the lines of one link as they are to be now.
+    static func renewed(_ text: String, with link: Link) -> String {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        let isOld = { (line: String) in
+            line.split(whereSeparator: \.isWhitespace).dropFirst().first.map(String.init) == link.names.first
+        }
+        let place = lines.firstIndex(where: isOld) ?? lines.endIndex
+        lines.removeAll(where: isOld)
+        lines.insert(contentsOf: link.lines, at: place)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -116,6 +131,7 @@ extension Engine {
         isRunning: Bool
     ) throws {
         if host.networkMode.hasPrefix("container:") { return }
+        linkers.note(record.id, links: Self.links(of: record, host))
         let mode = FilePermissions(rawValue: 0o644)
         let gateway = gatewayLease(attachments, record)?.own.first ?? attachments.leases.first?.own.first
         let links = try self.links(of: record, host, attachments, mayBeMissing: isRunning)
@@ -125,7 +141,7 @@ extension Engine {
     }
 
     /// Whom it knows by names of its own: on the default network by `--link`, on others by their links.
-    private func links(
+    func links(
         of record: ContainerRecord,
         _ host: HostConfig,
         _ attachments: Attachments,

@@ -44,6 +44,8 @@ extension Engine {
         shown.driver = record.driver
         shown.platform = "linux"
         shown.mounts = record.shownMounts
+        shown.appArmorProfile =
+            record.hasBeenStartedBefore ? AppArmor.profile(for: shown.hostConfig) ?? "" : record.appArmorProfile
     }
 
     /// What the container wrote, and that with its image, in bytes; nil where it can't be told.

@@ -27,6 +27,7 @@ extension Engine {
 
     /// A container that has ended, or did not come to begin, gives back what it has.
     func leaveNetworks(_ record: ContainerRecord) async {
+        linkers.note(record.id, links: [])
         try? await inTurn(record.id) {
             await pool.perform { [self] in
                 for error in service.release(record.id, in: settings.execRoot.appending(record.id)) {

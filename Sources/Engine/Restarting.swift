@@ -23,10 +23,27 @@ extension Engine {
         while await container.phase == phase { try? await Task.sleep(for: .milliseconds(2)) }
     }
 
+    /// What shall run, each container after those that it links to or whose namespaces it joins.
+    private func startOrder() async -> [Container] {
+        var wanted: [String: Container] = [:]
+        var needs: [String: [String]] = [:]
+        for container in containers.all where await container.startsWithDaemon {
+            wanted[container.id] = container
+            needs[container.id] = StartOrder.needs(await container.host).compactMap { try? containers.find($0).id }
+        }
+        return StartOrder.sorted(wanted.keys.sorted(), needs: needs).compactMap { wanted[$0] }
+    }
+
     /// Starts what shall run as long as the daemon does, and what was waiting to be started when the last one ended.
     func startWithDaemon() async {
-        for container in containers.all where await container.startsWithDaemon {
-            do { try await start(container.id) } catch {
+        for container in await startOrder() {
+            do {
+                if await container.phase != .restarting {
+                    try await start(container.id)
+                } else if await container.beginRestart() {
+                    try await run(container)
+                }
+            } catch {
                 log.warning(
                     "container could not be started with the daemon",
                     metadata: ["container": "\(container.id)", "error": "\(error)"]

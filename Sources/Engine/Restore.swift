@@ -94,10 +94,11 @@ extension Engine {
                 log.error("running container's images", metadata: ["container": "\(id)", "error": "\(error)"])
             }
             await container.adopt(monitor)
-            resumeNetworks(record)
+            resumeNetworks(record, await container.host)
             if !record.state.running || record.state.restarting {
                 try? await container.didStart(monitor, at: .now)
             }
+            if monitor.hadKills, await !container.record.state.oomKilled { await noteKill(in: container) }
             do { try await notePause(of: container) } catch {
                 log.error("whether it is paused", metadata: ["container": "\(id)", "error": "\(error)"])
             }
@@ -117,7 +118,8 @@ extension Engine {
             finishedAt: .now,
             error: "the container ended with its monitor, while no daemon was running"
         )
-        if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
+        guard left != nil || record.state.running else { return launcher.forget(id) }
+        await ended(container, left ?? unknown, isOld: true)
     }
 
     private func holdVolumes(of record: ContainerRecord) async {

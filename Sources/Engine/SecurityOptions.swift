@@ -5,6 +5,8 @@ struct SecurityOptions: Equatable {
     /// Nil: nothing.
     var noNewPrivileges: Bool?
     var seccomp: SeccompChoice?
+    /// A profile's name, or `unconfined`.
+    var appArmor: String?
     /// Names of options for what this host or Varve has not, which are told.
     var ignored: [String] = []
 
@@ -21,7 +23,8 @@ struct SecurityOptions: Equatable {
         let parts = option.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
         switch option {
         case "no-new-privileges": return noNewPrivileges = true
-        case "writable-cgroups", "disable": return ignored.append(option)
+        case "disable": return  // the label, which nothing has
+        case "writable-cgroups": return ignored.append(option)
         default: break
         }
         guard parts.count == 2 else { throw EngineError(.invalid, "invalid --security-opt 1: \"\(option)\"") }
@@ -34,7 +37,9 @@ struct SecurityOptions: Equatable {
             }
             noNewPrivileges = flag
         case "seccomp": seccomp = value.isEmpty ? nil : SeccompChoice(value)
-        case "label", "apparmor", "systempaths", "writable-cgroups": ignored.append(String(parts[0]))
+        case "apparmor": appArmor = value.isEmpty ? nil : value
+        case "label" where value == "disable": break
+        case "label", "systempaths", "writable-cgroups": ignored.append(String(parts[0]))
         default: throw EngineError(.invalid, "invalid --security-opt 2: \"\(option)\"")
         }
     }

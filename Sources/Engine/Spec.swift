@@ -87,13 +87,13 @@ enum Spec {
         return process
     }
 
-    /// Docker's variables, replaced by the configuration's; an entry without `=` takes its variable away.
-    static func environment(_ record: ContainerRecord) -> [String] {
+    /// Docker's variables, and those of its `links`, replaced by the configuration's; an entry without `=` takes its variable away.
+    static func environment(_ record: ContainerRecord, links: [String] = []) -> [String] {
         var start = [
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=\(record.config.hostname)",
         ]
         if record.config.tty { start.append("TERM=xterm") }
-        return overlaid(start, with: record.config.env ?? [])
+        return overlaid(start + links, with: record.config.env ?? [])
     }
 
     /// `base` with `changes` over it; the order is that of the first appearance.

@@ -36,6 +36,7 @@ extension Engine {
                 return monitor
             }
             let record = await container.record
+            await renewLinks(to: record.id)
             tell(ofVolumes: "mount", record)
             emit("start", record)
             watch(container, monitor)
@@ -121,12 +122,15 @@ extension Engine {
             initProgram: try Self.initProgram(for: host)
         )
         // They look at the host's files, which may lie on a server that does not answer.
-        let (nodes, resources, mounts) = try await pool.run { [standard = containerDefaults.lxcfs] in
+        let (nodes, resources, mounts, profile) = try await pool.run { [standard = containerDefaults.lxcfs] in
             let devices = try HostDevices.all(host)
             let mounts = try Lxcfs.mounts(host, standard: standard)
-            return (devices.nodes, try SpecResources.make(host, devices.rules), mounts)
+            let resources = try SpecResources.make(host, devices.rules)
+            return (devices.nodes, resources, mounts, try AppArmor.prepare(host))
         }
         spec.mounts? += mounts
+        spec.process?.env = Spec.environment(record, links: await linkVariables(record, host))
+        spec.process?.apparmorProfile = profile
         spec.linux?.devices = nodes
         spec.linux?.resources = resources
         if let remapping = remapping(host) {
@@ -247,12 +251,14 @@ extension Engine {
     func watch(_ container: Container, _ monitor: Monitor) {
         checkHealth(of: container, monitor)
         Task {
+            for await _ in monitor.kills { await noteKill(in: container) }
             let exit = await monitor.exited()
             await ended(container, exit)
         }
     }
 
-    func ended(_ container: Container, _ exit: ExitRecord) async {
+    /// With `isOld` while no daemon ran: if it is to start again, that is when others do, in their order.
+    func ended(_ container: Container, _ exit: ExitRecord, isOld: Bool = false) async {
         let record = await container.record
         // In this order a kill at any point loses no exit code: the monitor's record goes when ours has it. And a
         // container that may be started again has nothing left in the exec root.
@@ -267,7 +273,7 @@ extension Engine {
         await release(record)
         if let pause = await container.planRestart() {
             tellOfEnd(record, exit, leaving: left)
-            return restartLater(container, after: pause)
+            return isOld ? () : restartLater(container, after: pause)
         }
         // Before those go on who wait for the end, and tell of what they did.
         await container.didExit { [self] in tellOfEnd(record, exit, leaving: left) }

@@ -106,7 +106,8 @@ extension Engine {
             case .unconfined: "unconfined"
             case .profile: "custom"
             }
-        return ["name=seccomp,profile=\(profile)"] + (cgroupVersion == nil ? [] : ["name=cgroupns"])
+        return (AppArmor.isOn ? ["name=apparmor"] : []) + ["name=seccomp,profile=\(profile)"]
+            + (cgroupVersion == nil ? [] : ["name=cgroupns"])
             + (settings.remapping == nil ? [] : ["name=userns"])
             + (standard.noNewPrivileges ? ["name=no-new-privileges"] : [])
     }
@@ -121,6 +122,11 @@ extension Engine {
             ("memory limit", support.memory), ("swap limit", support.swap), ("cpu cfs quota", support.cpuQuota),
             ("cpu shares", support.cpuShares), ("cpuset", support.cpuset), ("pids limit", support.pids),
         ].filter { !$0.1 }.map { "WARNING: No \($0.0) support" }
+        if AppArmor.isOn && !AppArmor.hasStandard {
+            info.warnings.append(
+                "WARNING: AppArmor is on, but containers have no profile: apparmor_parser is missing (apt install apparmor)"
+            )
+        }
     }
 
     private func describeHost(_ info: inout InfoResponse) {

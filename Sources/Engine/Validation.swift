@@ -230,8 +230,12 @@ enum Validation {
     /// What was asked for and is not there yet is said, not left out in silence.
     private static func warnings(_ host: HostConfig) throws -> [String] {
         var warnings: [String] = []
-        for name in try SecurityOptions(host.securityOpt).ignored {
+        let options = try SecurityOptions(host.securityOpt)
+        for name in options.ignored {
             warnings.append("--security-opt \(name) is not there yet, and without effect")
+        }
+        if !AppArmor.isOn, options.appArmor ?? "unconfined" != "unconfined" {
+            warnings.append("--security-opt apparmor is without effect: this kernel has no AppArmor, or it is off")
         }
         if !host.portBindings.isEmpty, ["host", "none"].contains(host.networkMode) {
             warnings.append("Published ports are discarded when using \(host.networkMode) network mode")

@@ -7,7 +7,7 @@ import RuntimeProtocol
 import Synchronization
 import SystemPackage
 
-/// Lines to and from one monitor: requests with their answers, and the news of processes that ended.
+/// Lines to and from one monitor: requests with their answers, and the news of processes that ended or were killed.
 final class ControlConnection: Sendable {
     private typealias Answer = CheckedContinuation<ControlReply, any Error>
 
@@ -30,11 +30,15 @@ final class ControlConnection: Sendable {
     private let folder: FilePath
     private let source: Mutex<any DispatchSourceRead>
     private let state = Mutex(State())
+    /// An element whenever processes of the container were killed for want of memory; ends with the container.
+    let kills: AsyncStream<UInt64>
+    private let killNews: AsyncStream<UInt64>.Continuation
 
     init(_ descriptor: consuming OwnedDescriptor, folder: FilePath) {
         let socket = descriptor.release().rawValue
         self.socket = socket
         self.folder = folder
+        (kills, killNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
         let queue = DispatchQueue(label: "varve.monitor")
         source = Mutex(DispatchSource.makeReadSource(fileDescriptor: socket, queue: queue))
         source.withLock { source in
@@ -118,12 +122,12 @@ final class ControlConnection: Sendable {
             while let end = state.line.firstIndex(of: UInt8(ascii: "\n")) {
                 let reply = try? JSONDecoder().decode(ControlReply.self, from: Data(state.line[..<end]))
                 state.line.removeSubrange(...end)
-                if let reply { Self.take(reply, &state) }
+                if let reply { take(reply, &state) }
             }
         }
     }
 
-    private static func take(_ reply: ControlReply, _ state: inout State) {
+    private func take(_ reply: ControlReply, _ state: inout State) {
         if let serial = reply.serial {
             if let answer = state.asked.removeValue(forKey: serial) {
                 answer.resume(returning: reply)
@@ -134,8 +138,10 @@ final class ControlConnection: Sendable {
             let name = reply.process ?? ""
             state.exits[name] = exit
             for waiter in state.waiters.removeValue(forKey: name) ?? [] { waiter.resume(returning: exit) }
-            if reply.process != nil { state.order.append(name) }
+            if reply.process != nil { state.order.append(name) } else { killNews.finish() }
             if state.order.count > 1000 { state.exits[state.order.removeFirst()] = nil }
+        } else if let kills = reply.kills {
+            killNews.yield(kills)
         }
     }
 
@@ -152,5 +158,6 @@ final class ControlConnection: Sendable {
             state.asked = [:]
             state.waiters = [:]
         }
+        killNews.finish()
     }
 }

@@ -75,7 +75,7 @@ package final class Launcher: Sendable {
             control.close()
             return nil
         }
-        return Monitor(pid: pid, folder: folder, control: control)
+        return Monitor(pid: pid, folder: folder, control: control, hadKills: reply.kills ?? 0 > 0)
     }
 
     /// What a monitor that is gone left behind.

@@ -7,11 +7,14 @@ package import SystemPackage
 package final class Monitor: Sendable {
     /// The container's first process, in the host's numbers.
     package let pid: Int32
+    /// Whether processes of the container were killed for want of memory before this daemon came.
+    package let hadKills: Bool
     private let folder: FilePath
     private let control: ControlConnection
 
-    init(pid: Int32, folder: FilePath, control: ControlConnection) {
+    init(pid: Int32, folder: FilePath, control: ControlConnection, hadKills: Bool = false) {
         self.pid = pid
+        self.hadKills = hadKills
         self.folder = folder
         self.control = control
     }
@@ -72,6 +75,10 @@ package final class Monitor: Sendable {
         request.ports = ports
         return try await control.request(request).ports ?? []
     }
+
+    /// An element whenever the kernel killed processes of the container for want of memory; ends with the container. For one
+    /// listener.
+    package var kills: AsyncStream<UInt64> { control.kills }
 
     /// Waits until the container's process has ended.
     package func exited() async -> ExitRecord { await control.exit(of: nil) }

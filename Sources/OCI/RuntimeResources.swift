@@ -6,6 +6,7 @@ package struct RuntimeResources: Codable, Sendable, Equatable {
     package var cpu: RuntimeCPU?
     package var pids: RuntimePids?
     package var blockIO: RuntimeBlockIO?
+    package var hugepageLimits: [RuntimeHugePageLimit]?
     /// Files of the v2 tree, and what is to be written there.
     package var unified: [String: String]?
 
@@ -65,6 +66,16 @@ package struct RuntimePids: Codable, Sendable, Equatable {
     package var limit: Int64
 
     package init(limit: Int64) { self.limit = limit }
+}
+
+/// Huge pages of one size.
+package struct RuntimeHugePageLimit: Codable, Sendable, Equatable {
+    /// `2MB`, `1GB`.
+    package var pageSize: String
+    /// In bytes.
+    package var limit: UInt64
+
+    package init(pageSize: String, limit: UInt64) { (self.pageSize, self.limit) = (pageSize, limit) }
 }
 
 /// Reading from and writing to disks.

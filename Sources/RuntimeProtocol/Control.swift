@@ -67,6 +67,8 @@ package struct ControlReply: Codable, Sendable {
     package var process: String?
     package var pid: Int32?
     package var exit: ExitRecord?
+    /// How many processes of the container the kernel has killed for want of memory (event, and answer to `hello`).
+    package var kills: UInt64?
     /// Why it could not be done, and the exit code that goes with it.
     package var error: String?
     package var errorCode: Int?
@@ -76,4 +78,7 @@ package struct ControlReply: Codable, Sendable {
     package var ports: [[BoundPort]]?
 
     package init(serial: Int?) { self.serial = serial }
+
+    /// The news that processes were killed.
+    package init(kills: UInt64) { self.kills = kills }
 }

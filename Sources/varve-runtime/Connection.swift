@@ -99,6 +99,18 @@ final class Connection {
         }
     }
 
+    /// Waits until all have taken what is for them; not for ever.
+    static func pushAll(_ connections: [Connection]) {
+        let deadline = milliseconds() + 10_000
+        while milliseconds() < deadline, connections.contains(where: { $0.isOpen && $0.pending > 0 }) {
+            var entries = connections.filter { $0.isOpen && $0.pending > 0 }.map {
+                pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0)
+            }
+            poll(&entries, nfds_t(entries.count), 1000)
+            for connection in connections { connection.push() }
+        }
+    }
+
     func closeAfterDelivery() {
         closesWhenSent = true
         push()

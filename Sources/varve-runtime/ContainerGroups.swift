@@ -47,7 +47,13 @@ struct ContainerGroups {
     }
 
     /// Whether the kernel killed any of its processes for want of memory.
-    var hadKills: Bool { group?.kills ?? 0 > 0 }
+    var hadKills: Bool { kills ?? 0 > 0 }
+
+    /// How many it has killed.
+    var kills: UInt64? { group?.kills }
+
+    /// Hears of that as it happens; nil where the kernel does not tell.
+    func killWatch() -> KillWatch? { group.flatMap(KillWatch.init) }
 
     /// Says in the container's folder, which is the working folder, that the daemon shall look again where it can't.
     func remove() {

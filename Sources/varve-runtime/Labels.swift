@@ -14,7 +14,11 @@ enum Labels {
                 throw StepError("AppArmor profile \(profile): this kernel has no AppArmor, or it is off")
             }
             let own = "/proc/self/attr/apparmor/exec"
-            try writeControl(exists(FilePath(own)) ? own : "/proc/self/attr/exec", "exec \(profile)")
+            do {
+                try writeControl(exists(FilePath(own)) ? own : "/proc/self/attr/exec", "exec \(profile)")
+            } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
+                throw StepError("AppArmor profile \(profile) is not loaded: load it with apparmor_parser on the host")
+            }
         }
         if let label = process.selinuxLabel, !label.isEmpty {
             guard hasSELinux else {
@@ -31,9 +35,9 @@ enum Labels {
         return "context=\"\(label)\""
     }
 
-    static var hasAppArmor: Bool {
+    /// Looked up on the host: a container may have no `/sys`, or one of its own.
+    static let hasAppArmor =
         (try? readFile("/sys/module/apparmor/parameters/enabled", limit: 16))?.first == UInt8(ascii: "Y")
-    }
 
     static var hasSELinux: Bool { exists("/sys/fs/selinux/enforce") }
 }

@@ -17,6 +17,7 @@ final class Monitor {
     private let control: Connection
     private var container: Session?
     private var groups = ContainerGroups()
+    private var kills: KillWatch?
     private var filter = SeccompFilter()
     private let foreign: ForeignRuntime?
     private var mountNamespace: CInt = -1
@@ -64,6 +65,8 @@ final class Monitor {
         reply.pid = ready.pid
         reply.warnings = ready.warnings
         control.answer(reply)
+        // Its program does not run yet.
+        kills = groups.killWatch()
     }
 
     /// The container's first process, in its control groups.
@@ -92,11 +95,13 @@ final class Monitor {
         }
         connections.removeAll { !$0.isOpen }
         foreign?.reapStrangers(besides: sessions.map(\.pid))
+        if let count = kills?.rise() { tell(ControlReply(kills: count)) }
         finishSessions()
     }
 
     private func watches() -> [Watch] {
         var all: [Watch] = [(pollfd(fd: listener, events: Int16(POLLIN), revents: 0), { [self] _ in accept() })]
+        if let kills { all.append((kills.entry, { _ in kills.hear() })) }
         for connection in connections {
             let mayRead = !connection.inputEnded && connection.session?.takesInput ?? true
             let events = Int16(mayRead ? POLLIN : 0) | Int16(connection.pending > 0 ? POLLOUT : 0)
@@ -128,7 +133,7 @@ final class Monitor {
     }
 
     private func timeout() -> Int32 {
-        let deadlines = sessions.compactMap(\.drainDeadline)
+        let deadlines = sessions.compactMap(\.drainDeadline) + [kills?.nextLook].compactMap(\.self)
         guard let next = deadlines.min() else { return -1 }
         return Int32(clamping: max(0, next - milliseconds()))
     }
@@ -185,14 +190,19 @@ final class Monitor {
         var event = ControlReply(serial: nil)
         event.process = session.name
         event.exit = exit
-        for connection in connections where connection.hearsEvents { connection.answer(event) }
+        tell(event)
         session.closeAll()
         sessions.removeAll { $0 === session }
+    }
+
+    private func tell(_ event: ControlReply) {
+        for connection in connections where connection.hearsEvents { connection.answer(event) }
     }
 
     private func finishContainer(_ container: Session) -> Never {
         container.log?.finish()
         ports.end()
+        if let count = kills?.lastRise() { tell(ControlReply(kills: count)) }
         if groups.hadKills { container.exit?.lackedMemory = true }
         foreign?.delete()
         groups.remove()
@@ -203,14 +213,7 @@ final class Monitor {
         finish(container)
         if mountNamespace >= 0 { close(mountNamespace) }
         unlink("monitor.sock")
-        let deadline = milliseconds() + 10_000
-        while milliseconds() < deadline, connections.contains(where: { $0.isOpen && $0.pending > 0 }) {
-            var entries = connections.filter { $0.isOpen && $0.pending > 0 }.map {
-                pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0)
-            }
-            poll(&entries, nfds_t(entries.count), 1000)
-            for connection in connections { connection.push() }
-        }
+        Connection.pushAll(connections)
         _exit(0)
     }
 }
@@ -224,6 +227,7 @@ extension Monitor {
             switch request.verb {
             case .hello:
                 reply.pid = container?.pid
+                reply.kills = groups.kills
                 connection.hearsEvents = true
             case .start: try container?.begin()
             case .signal: try signal(request)

@@ -9,8 +9,8 @@ import SystemPackage
 /// Reads and writes one of everything that a launch reads and writes: what a first use sets up, and the memory that it
 /// touches, are then there.
 enum WarmUp {
-    /// The host's control groups: looked up once, for all monitors.
-    static let hierarchies = try? Hierarchies()
+    /// The host's control groups: looked up once, for all monitors. Of huge pages no daemon asks anything.
+    static let hierarchies = try? Hierarchies(countingHugePages: CommandLine.arguments.dropFirst().first != "zygote")
 
     /// Which namespaces the host has: monitors are in them, and containers where they share them.
     private static let namespaces = Dictionary(
@@ -69,7 +69,7 @@ enum WarmUp {
     }
 
     /// Looks the host's things up; not later than the first clone, since processes of a container are in other namespaces.
-    static func lookAtHost() { _ = (hierarchies, namespaces) }
+    static func lookAtHost() { _ = (hierarchies, namespaces, Labels.hasAppArmor) }
 
     private static var spec: RuntimeSpec {
         var spec = RuntimeSpec()

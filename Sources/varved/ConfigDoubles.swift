@@ -48,6 +48,7 @@ extension DaemonFlags {
             (.dataRoot, dataRoot), (.execRoot, execRoot), (.hosts, list(host)), (.storageDriver, storageDriver),
             (.storageOpts, list(storageOpt)), (.logLevel, logLevel), (.logFormat, logFormat), (.debug, flag(debug)),
             (.logDriver, logDriver), (.logOpts, list(logOpt)), (.cgroupParent, cgroupParent),
+            (.execOpts, list(execOpt)),
             (.group, group), (.pidfile, pidfile), (.labels, list(label)), (.liveRestore, flag(liveRestore)),
             (.shutdownTimeout, number(shutdownTimeout)), (.metricsAddr, metricsAddr), (.tls, flag(tls)),
             (.tlsverify, flag(tlsverify)), (.tlscacert, tlscacert), (.tlscert, tlscert), (.tlskey, tlskey),

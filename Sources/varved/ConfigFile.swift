@@ -23,6 +23,7 @@ struct ConfigFile: Decodable {
     var maxConcurrentUploads: Int?
     var maxDownloadAttempts: Int?
     var cgroupParent: String?
+    var execOpts: [String]?
     var logFormat: String?
     var labels: [String]?
     var liveRestore: Bool?
@@ -88,6 +89,7 @@ struct ConfigFile: Decodable {
         case maxConcurrentUploads = "max-concurrent-uploads"
         case maxDownloadAttempts = "max-download-attempts"
         case cgroupParent = "cgroup-parent"
+        case execOpts = "exec-opts"
         case logFormat = "log-format"
         case labels
         case liveRestore = "live-restore"
@@ -197,7 +199,7 @@ struct ConfigFile: Decodable {
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
             CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,
-            CodingKeys.dnsOptions.rawValue, CodingKeys.dnsSearch.rawValue:
+            CodingKeys.dnsOptions.rawValue, CodingKeys.dnsSearch.rawValue, CodingKeys.execOpts.rawValue:
             "a list of texts"
         case CodingKeys.logOpts.rawValue, CodingKeys.proxies.rawValue: "an object of texts"
         case CodingKeys.defaultUlimits.rawValue: #"an object of limits: {"nofile": {"Soft": 1024, "Hard": 2048}}"#

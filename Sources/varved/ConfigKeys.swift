@@ -43,7 +43,7 @@ enum ConfigKeys {
         "allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins",
         "bip6", "bridge-accept-fwmark", "cdi-spec-dirs", "cpu-rt-period", "cpu-rt-runtime",
         "data-root-fs", "default-gateway", "default-gateway-v6", "default-network-opts",
-        "exec-opts", "firewall-backend", "fixed-cidr-v6", "host-gateway-ip",
+        "firewall-backend", "fixed-cidr-v6", "host-gateway-ip",
         "host-gateway-ips", "http-proxy", "https-proxy", "init-path",
         "ip6tables", "ipv6", "min-api-version",
         "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust",

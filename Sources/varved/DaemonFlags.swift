@@ -66,6 +66,14 @@ struct DaemonFlags: ParsableArguments {
     )
     var cgroupParent: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How containers get their control groups: native.cgroupdriver=cgroupfs, which is the default.",
+            valueName: "key=value"
+        )
+    )
+    var execOpt: [String] = []
+
     @Flag(help: "Run a small init in containers that ask for none.")
     var `init` = false
 

@@ -66,6 +66,7 @@ struct Settings {
         logFormat = try LogFormat(named: flags.logFormat ?? file.logFormat ?? "text")
         logConfig = try Self.logConfig(flags, file)
         bridge = try BridgeSettings(flags.bridge, file)
+        try ExecOptions.check(flags.execOpt.isEmpty ? file.execOpts ?? [] : flags.execOpt)
         cgroupParent = flags.cgroupParent ?? file.cgroupParent ?? ""
         group = flags.group ?? file.group ?? Self.group
         archiveLimits = try file.archiveLimits()

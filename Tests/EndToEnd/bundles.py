@@ -156,10 +156,14 @@ def is_unified():
     return (CGROUPS / "cgroup.controllers").exists()
 
 
+def trees():
+    """Of control groups: v2 has one, v1 some."""
+    return [CGROUPS] if is_unified() else [tree for tree in CGROUPS.iterdir() if tree.is_dir() and not tree.is_symlink()]
+
+
 def groups(path):
     """The folders of a control group in all trees."""
-    trees = [CGROUPS] if is_unified() else [tree for tree in CGROUPS.iterdir() if tree.is_dir() and not tree.is_symlink()]
-    return [tree / path for tree in trees if (tree / path).is_dir()]
+    return [tree / path for tree in trees() if (tree / path).is_dir()]
 
 
 def remove_groups(path):

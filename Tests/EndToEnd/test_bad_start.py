@@ -117,6 +117,20 @@ def test_bad_configuration_file(refused, place, text, words):
     assert words in refused("vfs", ["--config-file", path]).both
 
 
+@pytest.mark.parametrize("option, words", [
+    ("native.cgroupdriver=systemd", "never asks systemd"), ("native.cgroupdriver=none", "internally used"),
+    ("native.cgroupdriver=x", "x not supported"), ("isolation=process", "unknown exec-opt"), ("nonsense", "unknown exec-opt"),
+])
+def test_control_groups_of_others(refused, option, words):
+    assert words in refused("vfs", ["--exec-opt", option]).both
+    assert words in refused("vfs", config={"exec-opts": [option]}).both
+
+
+def test_control_groups_as_they_are_anyway(make_daemon):
+    daemon = make_daemon("vfs", config={"exec-opts": ["native.cgroupdriver=cgroupfs"]})
+    assert daemon.docker("info", "-f", "{{.CgroupDriver}}").out == "cgroupfs\n"
+
+
 def test_flag_and_file_disagree(refused):
     """One setting in two places is refused, as Docker does."""
     assert "storage-driver" in refused("vfs", config={"storage-driver": "overlay2"}).both

@@ -78,26 +78,6 @@ def test_rates_of_disks(engine, disk):
     assert refused.code == 125 and "/dev/null is no block device" in refused.err
 
 
-def test_memory_that_is_not_there(engine):
-    """Who takes more than its limit is killed, and that is seen: 137, OOMKilled, an event before the end."""
-    events = engine.spawn("events", "--filter", "type=container", "--format", "{{.Action}} {{.Actor.Attributes.name}}")
-    time.sleep(0.5)
-    hungry = "x=a; for i in $(seq 27); do x=$x$x; done"     # at most 128 MB
-    assert engine.docker("run", "--name", "hungry", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c", hungry, check=False).code == 137
-    state = engine.inspect("hungry", "{{json .State}}")
-    assert state["OOMKilled"] is True and state["ExitCode"] == 137
-    time.sleep(0.5)
-    events.kill()
-    said = events.communicate()[0].decode().split("\n")
-    assert said.index("oom hungry") < said.index("die hungry")
-    # A child that was killed counts, too, and a new start forgets it.
-    engine.docker("run", "--name", "child", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c", f"test -e /x && exit; touch /x; sh -c '{hungry}'; exit 3", check=False)
-    state = engine.inspect("child", "{{json .State}}")
-    assert state["OOMKilled"] is True and state["ExitCode"] == 3
-    engine.docker("start", "-a", "child")
-    assert engine.inspect("child", "{{json .State.OOMKilled}}") is False
-
-
 def test_fork_bomb(engine):
     """It stops at its limit; the daemon and its neighbours go on."""
     run(engine, name="neighbour")

@@ -38,9 +38,17 @@ struct UsageEvent: Encodable {
             let limit: UInt64?
         }
 
+        struct HugePages: Encodable {
+            let usage: UInt64?
+            let max: UInt64?
+            let failcnt: UInt64?
+        }
+
         let cpu: Processor
         let memory: Memory
         let pids: Processes
+        /// By the size of the pages.
+        let hugetlb: [String: HugePages]
     }
 
     let type = "stats"
@@ -68,7 +76,8 @@ struct UsageEvent: Encodable {
                 ),
                 raw: memory.details
             ),
-            pids: Data.Processes(current: pids.current, limit: pids.limit)
+            pids: Data.Processes(current: pids.current, limit: pids.limit),
+            hugetlb: group.hugePages.mapValues { .init(usage: $0.current, max: $0.most, failcnt: $0.failures) }
         )
     }
 }
