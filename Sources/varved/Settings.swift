@@ -40,6 +40,7 @@ struct Settings {
     /// Empty: the engine's own.
     let cgroupParent: String
     let bridge: BridgeSettings
+    let plugins: PluginSettings
     /// What may change while the daemon runs.
     let live: LiveSettings
     let proxies: Proxies
@@ -66,6 +67,7 @@ struct Settings {
         logFormat = try LogFormat(named: flags.logFormat ?? file.logFormat ?? "text")
         logConfig = try Self.logConfig(flags, file)
         bridge = try BridgeSettings(flags.bridge, file)
+        plugins = try PluginSettings(flags.bridge, file)
         cgroupParent = flags.cgroupParent ?? file.cgroupParent ?? ""
         group = flags.group ?? file.group ?? Self.group
         archiveLimits = try file.archiveLimits()
