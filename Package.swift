@@ -104,13 +104,14 @@ let package = Package(
         module("Storage", ["GraphDrivers", "Archive", "Hashing", "OCI", "Linux", "CLinux", crypto, logging, system]),
         module("Registry", ["Archive", "Hashing", "OCI", "Linux", "CCurl", crypto, logging, system]),
         module("Networking", ["Linux", "CLinux", "CNftables", logging, system]),
+        module("CNI", ["Linux", "CLinux", system]),
         module("Launcher", ["RuntimeProtocol", "Cgroups", "OCI", "Linux", "CLinux", logging, system]),
         module("DockerAPI", ["OCI"]),
         // 5 engine
         module(
             "Engine",
             [
-                "Storage", "Registry", "Launcher", "Networking", "RuntimeProtocol", "Cgroups", "Seccomp",
+                "Storage", "Registry", "Launcher", "Networking", "CNI", "RuntimeProtocol", "Cgroups", "Seccomp",
                 "GraphDrivers", "Archive",
                 "Hashing",
                 "DockerAPI", "OCI", "Linux", "CLinux", "Metrics",
@@ -156,6 +157,7 @@ let package = Package(
         tests("Seccomp", ["OCI", "Linux", system]),
         tests("Cgroups", ["OCI", "Linux", system]),
         tests("Networking", ["Linux", system]),
+        tests("CNI", ["Linux", system]),
         tests("OCI"),
         tests("Archive", ["CArchive", "Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),
@@ -185,7 +187,7 @@ let package = Package(
         tests("DockerAPI"),
         tests("Registry", ["OCI", "Linux", logging, system]),
         tests("Launcher", ["varve-runtime", "RuntimeProtocol", "OCI", "Linux", logging, system]),
-        tests("Engine", ["Networking", "Cgroups", "RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
+        tests("Engine", ["Networking", "CNI", "Cgroups", "RuntimeProtocol", "DockerAPI", "OCI", "Linux", system]),
         tests("HTTPServer", ["HTTPClient", "Linux", "Metrics", logging, system]),
         tests("Metrics"),
     ] + drivers.flatMap { driver($0.key, $0.value) }

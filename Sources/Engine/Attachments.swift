@@ -1,3 +1,4 @@
+import CNI
 import DockerAPI
 import FoundationEssentials
 import Linux
@@ -15,6 +16,8 @@ struct Attachments: Codable, Sendable, Equatable {
     var names: [String: [String]] = [:]
     /// Whom the name server asks for it; empty: the host's.
     var servers: [String] = []
+    /// Whom plug-ins tell it to ask, by network.
+    var lookups: [String: NameLookup]?
 
     /// A published port.
     struct Published: Codable, Sendable, Equatable {
@@ -24,15 +27,19 @@ struct Attachments: Codable, Sendable, Equatable {
         var port: UInt16
         var target: String
         var targetPort: UInt16
+        /// Plug-ins' rules lead to it.
+        var byPlugins: Bool?
+
+        var isByPlugins: Bool { byPlugins == true }
 
         /// `80/tcp`.
         var key: String { "\(targetPort)/\(kind)" }
 
-        /// The rule that leads there; nil: what comes there is passed on by the proxy alone.
+        /// The rule that leads there; nil: what comes there is passed on by the proxy, or by somebody else's rule.
         var rule: Rules.PublishedPort? {
-            guard let target = IPAddress(target), let own = IPAddress(address), target.isIPv6 == own.isIPv6 else {
-                return nil
-            }
+            guard !isByPlugins, let target = IPAddress(target), let own = IPAddress(address),
+                target.isIPv6 == own.isIPv6
+            else { return nil }
             return Rules.PublishedPort(
                 kind: kind,
                 address: own.isAny ? nil : own,

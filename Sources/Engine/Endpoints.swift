@@ -7,6 +7,7 @@ import OCI
 extension Engine {
     /// Gives the container a place in the network, at once where it runs.
     package func connect(_ name: String, to networkName: String, as endpoint: Endpoint) async throws {
+        await refreshPluginNetworks()
         let network = try networks.find(networkName)
         let container = try containers.find(name)
         let (id, mode) = (container.id, await container.host.networkMode)

@@ -1,3 +1,4 @@
+import CNI
 import Cgroups
 package import DockerAPI
 package import Launcher
@@ -17,6 +18,7 @@ package struct EngineSettings: Sendable {
     /// The control group for those of containers whose users name none; empty: `/varve`.
     package var cgroupParent = ""
     package var bridge = BridgeSettings()
+    package var plugins = PluginSettings()
     /// The ids that containers have; nil: the host's.
     package var remapping: Remapping?
     /// Where the output of containers goes that name no log driver of their own.
@@ -45,6 +47,8 @@ package final class Engine: Sendable {
     let networks: NetworkStore
     let service: NetworkService
     let linkers = Linkers()
+    let lists: PluginLists
+    let records: PluginRecords
     let networkTurns = Turns()
     let registry: RegistryAccess
     let pool = BlockingPool()
@@ -83,6 +87,12 @@ package final class Engine: Sendable {
             dataRoot: settings.dataRoot,
             execRoot: settings.execRoot,
             networks: networks
+        )
+        lists = PluginLists(settings.plugins.lists, networks)
+        records = PluginRecords(
+            Plugins(folders: settings.plugins.programs),
+            dataRoot: settings.dataRoot,
+            execRoot: settings.execRoot
         )
         for damage in networks.damages { log.warning("\(damage)") }
         try makeFolders(containersFolder, mode: FilePermissions(rawValue: 0o710))

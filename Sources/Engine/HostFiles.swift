@@ -1,3 +1,4 @@
+import CNI
 import DockerAPI
 import Linux
 import Networking
@@ -65,20 +66,24 @@ enum HostFiles {
     static func resolvConf(_ host: HostConfig, _ attachments: Attachments = Attachments()) -> [UInt8] {
         let own = hostConfiguration(isOwnNetwork: !attachments.leases.isEmpty)
         let servers = nameServers(attachments)
-        if servers.isEmpty && host.dns.isEmpty && host.dnsSearch.isEmpty && host.dnsOptions.isEmpty {
-            return Array(own.utf8)
-        }
+        let told = (attachments.lookups ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+        let (searched, wished) = (told.flatMap(\.search), told.flatMap(\.options))
+        let domains = host.dnsSearch.isEmpty ? searched : host.dnsSearch
+        let settings = host.dnsOptions.isEmpty ? wished : host.dnsOptions
+        // The user's, then those of networks by plug-ins; the name server of ours asks them for what it does not know.
+        let given = host.dns.isEmpty ? told.flatMap(\.servers) : host.dns
+        if servers.isEmpty && given.isEmpty && domains.isEmpty && settings.isEmpty { return Array(own.utf8) }
         var kept = own.split(separator: "\n").map(String.init)
-        let asked = servers.isEmpty ? host.dns : servers
+        let asked = servers.isEmpty ? given : servers
         if !asked.isEmpty { kept = kept.filter { !$0.hasPrefix("nameserver") } + asked.map { "nameserver \($0)" } }
         // `.`: none.
-        if !host.dnsSearch.isEmpty {
-            let domains = host.dnsSearch.filter { $0 != "." }
+        if !domains.isEmpty {
+            let domains = domains.filter { $0 != "." }
             kept = kept.filter { !$0.hasPrefix("search") && !$0.hasPrefix("domain") }
             if !domains.isEmpty { kept.append("search " + domains.joined(separator: " ")) }
         }
-        let options = host.dnsOptions + (servers.isEmpty ? [] : ["ndots:0"])
-        if !host.dnsOptions.isEmpty { kept = kept.filter { !$0.hasPrefix("options") } }
+        let options = settings + (servers.isEmpty ? [] : ["ndots:0"])
+        if !settings.isEmpty { kept = kept.filter { !$0.hasPrefix("options") } }
         if !options.isEmpty { kept.append("options " + options.joined(separator: " ")) }
         return Array((kept.joined(separator: "\n") + "\n").utf8)
     }

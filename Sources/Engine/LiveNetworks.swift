@@ -10,7 +10,7 @@ import SystemPackage
 extension Engine {
     /// Plugs a running container into one more network; all of it, or nothing.
     func plugIn(_ container: Container, _ network: Network, _ place: Endpoint) async throws {
-        guard network.driver == "bridge" else { return }
+        guard network.driver == "bridge" || network.isByPlugins else { return }
         let monitor = try await container.running()
         let (record, host) = (await container.record, await container.host)
         let old = service.attachments(of: record.id) ?? Attachments()
@@ -26,14 +26,22 @@ extension Engine {
         guard let lease = new.leases.last else { return }
         do {
             try await pool.run { [self] in try keep(new, of: record.id) }
-            let namespace = try await namespace(of: monitor)
-            try await pool.run { [service] in
-                try service.bridges.plug(lease, settings, isGateway: false, into: namespace.value)
+            var plugged = new
+            if lease.isByPlugins {
+                let publishes = new.ports.isEmpty && gatewayLease(new, asked) == lease
+                plugged = try await add(lease, asked, host, monitor, new, publishes: publishes)
+                // It is made anew where this is to be the way out.
+                if let last = plugged.leases.last { try await closeWayOut(last, monitor) }
+            } else {
+                let namespace = try await namespace(of: monitor)
+                try await pool.run { [service] in
+                    try service.bridges.plug(lease, settings, isGateway: false, into: namespace.value)
+                }
             }
-            try await settle(new, asked, host, monitor, gatewayLease(old, record))
+            try await settle(plugged, asked, host, monitor, gatewayLease(old, record))
         } catch {
+            try? await takeOut(lease, of: record.id)
             try? await pool.run { [self] in
-                try? service.bridges.giveBack(lease)
                 try keep(old, of: record.id)
                 warnOfNames(record.id) { try service.renewNames(of: network.id) }
             }
@@ -52,13 +60,22 @@ extension Engine {
         let before = gatewayLease(attachments, record)
         let lease = attachments.leases.remove(at: index)
         attachments.names[network.id] = nil
+        attachments.lookups?[network.id] = nil
+        // Their rules went with it.
+        if lease.isByPlugins { attachments.ports.removeAll { $0.isByPlugins && lease.gives($0) } }
         let left = attachments
+        try await takeOut(lease, of: record.id)
         try await pool.run { [self] in
-            try service.bridges.giveBack(lease)
             try keep(left, of: record.id)
             warnOfNames(record.id) { try service.renewNames(of: network.id) }
         }
         try await settle(left, record, host, monitor, before)
+    }
+
+    /// Takes the interface away.
+    private func takeOut(_ lease: Lease, of id: String) async throws {
+        if lease.isByPlugins { return try await removeByPlugins(id, lease.network) }
+        try await pool.run { [service] in try service.bridges.giveBack(lease) }
     }
 
     /// The network of a container that runs: its first process's number can't be somebody else's by then.
@@ -111,6 +128,9 @@ extension Engine {
         var attachments = attachments
         let wanted = try PortPlan.wanted(host, exposed: record.config.exposedPorts)
         guard !attachments.ports.isEmpty || gateway != nil && !wanted.isEmpty else { return }
+        // Plug-ins lead them to where they are, or can't lead them anywhere else.
+        if attachments.ports.contains(where: \.isByPlugins) { return }
+        let gateway = gateway.flatMap { $0.isByPlugins ? nil : $0 }
         attachments.ports = []
         do {
             if let gateway {

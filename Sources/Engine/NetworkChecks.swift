@@ -34,6 +34,11 @@ enum NetworkChecks {
         case "", "bridge": break
         case "host", "null":
             throw EngineError(.forbidden, "only one instance of \"\(name)\" network is allowed")
+        case PluginLists.driver:
+            throw EngineError(
+                .invalid,
+                "networks of the driver cni are not created here: put a configuration list into the daemon's cni-conf-dir"
+            )
         case "macvlan", "ipvlan", "overlay":
             throw EngineError(.unsupported, "the network driver \(name) is not there yet: use bridge")
         default:
@@ -105,7 +110,8 @@ enum NetworkChecks {
                 wrong.append("invalid IPv\(length == 4 ? 4 : 6) address: \(text)")
                 continue
             }
-            guard let network, !network.isPredefined else { continue }
+            // Plug-ins know themselves what they can give.
+            guard let network, !network.isPredefined, !network.isByPlugins else { continue }
             if network.ranges.isEmpty {
                 wrong.append(
                     "user specified IP address is supported only when connecting to networks with user configured subnets"
@@ -117,15 +123,21 @@ enum NetworkChecks {
         for text in endpoint.addresses?.linkLocal ?? [] where AddressRange.address(text) == nil {
             wrong.append("invalid link-local IP address: \(text)")
         }
-        if let text = endpoint.driverOptions?[NetworkPlan.Key.settings] {
-            do { _ = try EndpointSettings.parse(text) } catch { wrong.append("\(error)") }
-        }
+        if let text = endpoint.driverOptions?[NetworkPlan.Key.settings] { wrong += problems(of: text, in: network) }
         if !endpoint.macAddress.isEmpty && !isMAC(endpoint.macAddress) {
             wrong.append("invalid MAC address: \(endpoint.macAddress)")
         }
         guard wrong.isEmpty else {
             throw EngineError(.invalid, "invalid endpoint settings:\n" + wrong.joined(separator: "\n"))
         }
+    }
+
+    private static func problems(of settings: String, in network: Network?) -> [String] {
+        if network?.isByPlugins == true {
+            return ["\(NetworkPlan.Key.settings) is not for networks by plug-ins: add tuning to the list"]
+        }
+        do { _ = try EndpointSettings.parse(settings) } catch { return ["\(error)"] }
+        return []
     }
 
     private static func isMAC(_ text: String) -> Bool {

@@ -174,7 +174,7 @@ final class NetworkService: Sendable {
         let had = known ?? Attachments(in: folder)
         guard known != nil else {
             // This daemon has not given it what it has: it is no one's to give again.
-            return had.leases.compactMap { lease in
+            return had.leases.filter { !$0.isByPlugins }.compactMap { lease in
                 do { try Cable.unplug(lease.port) } catch { return error }
                 return nil
             }
@@ -182,7 +182,7 @@ final class NetworkService: Sendable {
         var failures: [any Error] = []
         func attempt(_ body: () throws -> Void) { do { try body() } catch { failures.append(error) } }
         attempt { try bridges.publish([], of: container) }
-        for lease in had.leases {
+        for lease in had.leases where !lease.isByPlugins {
             bridges.letGo(lease)
             if had.names[lease.network] != nil { attempt { try renewNames(of: lease.network) } }
         }

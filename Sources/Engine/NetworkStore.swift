@@ -138,6 +138,20 @@ final class NetworkStore: Sendable {
         }
     }
 
+    /// Those that files of somebody else's describe are these from now on, and nothing of them is written down; one that a
+    /// running container is in stays. Gives the names that networks of our own have already.
+    func show(_ others: [Network]) -> [String] {
+        state.withLock { state in
+            let ids = Set(others.map(\.id))
+            state.networks = state.networks.filter { id, network in
+                !network.isByPlugins || ids.contains(id) || !(state.members[id] ?? []).isEmpty
+            }
+            let own = Set(state.networks.values.filter { !$0.isByPlugins }.map(\.name))
+            for network in others where !own.contains(network.name) { state.networks[network.id] = network }
+            return others.map(\.name).filter(own.contains).sorted()
+        }
+    }
+
     /// Removes a network; `inUse` says why not, of the containers that are in it.
     func remove(_ id: String, inUse: (Set<String>) -> EngineError) throws {
         try state.withLock { state in

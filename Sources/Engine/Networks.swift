@@ -7,6 +7,7 @@ import SystemPackage
 extension Engine {
     package func createNetwork(_ request: NetworkCreateRequest) async throws -> Network {
         try NetworkChecks.check(request)
+        await refreshPluginNetworks()
         var network = NetworkStore.made(request.name, driver: "bridge")
         network.hasIPv6 = request.hasIPv6 ?? false
         network.isInternal = request.isInternal
@@ -63,6 +64,7 @@ extension Engine {
 
     /// The network with that ID, name or prefix of an ID, with the containers in it that run.
     package func network(_ name: String) async throws -> Network {
+        await refreshPluginNetworks()
         let found = try networks.find(name)
         var network = try await pool.run { [self] in shown(found) }
         for id in networks.members(of: network.id) {
@@ -84,12 +86,21 @@ extension Engine {
     /// All that match the filters of `docker network ls`.
     package func networks(filters: [String: [String]]) async throws -> [Network] {
         let filter = try NetworkFilter(filters)
+        await refreshPluginNetworks()
         let found = networks.all().filter { filter.matches($0, isUsed: !networks.members(of: $0.id).isEmpty) }
         return try await pool.run { [self] in found.map(shown) }
     }
 
     package func removeNetwork(_ name: String) async throws {
+        await refreshPluginNetworks()
         let network = try networks.find(name)
+        if network.isByPlugins {
+            let file = (try? lists.entry(network.id).file.string) ?? "a file"
+            throw EngineError(
+                .forbidden,
+                "network \(network.name) is what \(file) describes: to remove it, move that file away"
+            )
+        }
         if network.isPredefined {
             throw EngineError(.forbidden, "\(network.name) is a pre-defined network and cannot be removed")
         }

@@ -19,6 +19,7 @@ extension Engine {
                 // What has begun is given back by whoever hears of the failure.
                 service.set(attachments, of: record.id)
             }
+            try checkPublishing(attachments, record, host)
             attachments.isNameless = !renewNames(of: attachments, record.id)
             if !places.isEmpty { service.set(attachments, of: record.id) }
             try writeFiles(record, host, attachments, isRunning: false)
@@ -30,6 +31,7 @@ extension Engine {
         linkers.note(record.id, links: [])
         try? await inTurn(record.id) {
             await pool.perform { [self] in
+                releaseByPlugins(record.id)
                 for error in service.release(record.id, in: settings.execRoot.appending(record.id)) {
                     log.error("network not left", metadata: ["container": "\(record.id)", "error": "\(error)"])
                 }
@@ -44,12 +46,13 @@ extension Engine {
         return try record.networkSettings.networks.sorted {
             ($0.key != mode ? 1 : 0, $0.key) < ($1.key != mode ? 1 : 0, $1.key)
         }
-        .map { (try networks.find($0.key), $0.value) }.filter { $0.0.driver == "bridge" }
+        .map { (try networks.find($0.key), $0.value) }.filter { $0.0.driver == "bridge" || $0.0.isByPlugins }
     }
 
     func lease(_ network: Network, _ place: Endpoint, _ record: ContainerRecord, _ attachments: inout Attachments)
         throws
     {
+        if network.isByPlugins { return expect(network, &attachments) }
         let plan = try service.plan(network)
         do {
             try service.bringUp(plan)
@@ -102,18 +105,27 @@ extension Engine {
         try await pool.run { [self] in try keep(leased, of: record.id) }
         let namespace = try await namespace(of: monitor)
         try await pool.run { [service] in
-            for lease in leased.leases {
+            for lease in leased.leases where !lease.isByPlugins {
                 let isGateway = lease.network == gateway?.network
                 let own = settings[lease.network] ?? [:]
                 try service.bridges.plug(lease, own, isGateway: isGateway, into: namespace.value)
             }
         }
-        guard let gateway else { return }
+        attachments = try await plugByPlugins(record, host, monitor, attachments, gateway: gateway)
+        guard let gateway, !gateway.isByPlugins else { return try await findWayOut(attachments, record, namespace) }
         let wanted = try PortPlan.wanted(host, exposed: record.config.exposedPorts)
         guard !wanted.isEmpty else { return }
         attachments.ports = try await publish(wanted, gateway, record, monitor)
         let done = attachments
         try await pool.run { [self] in try keep(done, of: record.id) }
+    }
+
+    /// Where the plug-ins of the network that was to be the way out made none, another network is it.
+    private func findWayOut(_ attachments: Attachments, _ record: ContainerRecord, _ namespace: HeldNamespace)
+        async throws
+    {
+        guard let gateway = gatewayLease(attachments, record), !gateway.isByPlugins else { return }
+        try await pool.run { try Cable.changeGateways(from: [], to: gateway.gateways, of: namespace.value) }
     }
 
     /// Leads what comes to ports of the host to the container.
@@ -143,7 +155,7 @@ extension Engine {
 
     /// The network through which a container reaches others: that of the highest priority, then of the first name.
     func gatewayLease(_ attachments: Attachments, _ record: ContainerRecord) -> Lease? {
-        let candidates = attachments.leases.filter { !$0.gateways.isEmpty }.compactMap { lease in
+        let candidates = attachments.leases.filter { !$0.gateways.isEmpty || $0.isExpected }.compactMap { lease in
             (try? networks.find(lease.network)).map { (lease, $0.name) }
         }
         let places = record.networkSettings.networks

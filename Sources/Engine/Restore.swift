@@ -20,6 +20,7 @@ extension Engine {
         let ids = try listFolder(containersFolder, asOnDisk: true).filter { !$0.hasPrefix(".") }
         let folders = ids.map { ContainerFolder(path: containersFolder.appending($0)) }
         let loaded = try await pool.run { try mapInParallel(folders) { folder in Result { try folder.load() } } }
+        await refreshPluginNetworks()
         await adoptNetworks(loaded.compactMap { try? $0.get().0 })
         for (id, record) in zip(ids, loaded) {
             do { try await restore(id, try record.get()) } catch  where Self.isLoss(error) && store.mayBeLost(id) {
@@ -36,6 +37,7 @@ extension Engine {
             log.error("what is mounted for volumes nobody uses", metadata: ["error": "\(error)"])
         }
         await renewNetworks()
+        await releaseLeftByPlugins(except: running)
         await startWithDaemon()
         // Says itself what it could not close.
         try? await pool.run { [store, running] in store.closeUnseen(except: running) }

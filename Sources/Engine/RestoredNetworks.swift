@@ -22,10 +22,12 @@ extension Engine {
         guard !found.isEmpty else { return }
         // A daemon that died in between has plugged it in and not written that down, or the other way round.
         let places = Set(record.networkSettings.networks.keys.compactMap { try? networks.find($0).id })
-        for lease in found.leases where !places.contains(lease.network) { try? service.bridges.giveBack(lease) }
+        for lease in found.leases where !places.contains(lease.network) && !lease.isByPlugins {
+            try? service.bridges.giveBack(lease)
+        }
         found.leases.removeAll { !places.contains($0.network) }
         service.set(found, of: record.id)
-        for lease in found.leases {
+        for lease in found.leases where !lease.isByPlugins {
             guard let network = try? networks.find(lease.network) else { continue }
             do {
                 try service.bridges.bringUp(try service.plan(network), rulesLater: true)

@@ -58,7 +58,7 @@ extension Engine {
         info.initBinary = "docker-init"
         (info.httpProxy, info.httpsProxy) = (Host.proxy("HTTP_PROXY"), Host.proxy("HTTPS_PROXY"))
         info.noProxy = Host.proxy("NO_PROXY")
-        info.plugins.network = ["bridge", "host", "null"]
+        info.plugins.network = ["bridge", "cni", "host", "null"]
         info.plugins.log = LogOptions.drivers
         describeHost(&info)
         let live = self.live.withLock { $0 }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import Linux
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// The network of a container, as long as one of its processes or somebody who has it open lives.
 package struct NetworkNamespace: ~Copyable, Sendable {
@@ -12,6 +12,12 @@ package struct NetworkNamespace: ~Copyable, Sendable {
     package init(of pid: Int32) throws(SystemError) {
         let path = "/proc/\(pid)/ns/net"
         descriptor = OwnedDescriptor(try sys("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) })
+    }
+
+    /// Shows it at `place`, an empty file: it stays as long as that is mounted.
+    package borrowing func show(at place: FilePath) throws(SystemError) {
+        let own = "/proc/self/fd/\(descriptor.rawValue)"
+        try sys("mount a network namespace on \(place)") { mount(own, place.string, nil, UInt(MS_BIND), nil) }
     }
 
     /// Runs `body` in it, on a thread of its own that ends with it: no other work ever finds itself there.

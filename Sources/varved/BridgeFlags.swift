@@ -74,4 +74,20 @@ struct BridgeFlags: ParsableArguments {
         )
     )
     var defaultAddressPool: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where networks by CNI plug-ins are described (default: /etc/cni/net.d).",
+            valueName: "folder"
+        )
+    )
+    var cniConfDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where CNI's plug-ins are; may be repeated (default: /opt/cni/bin, /usr/lib/cni, /usr/libexec/cni).",
+            valueName: "folder"
+        )
+    )
+    var cniBinDir: [String] = []
 }

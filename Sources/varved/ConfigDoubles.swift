@@ -42,7 +42,8 @@ extension DaemonFlags {
             (.icc, truth(bridge.icc)), (.ipMasq, truth(bridge.ipMasq)), (.iptables, truth(bridge.iptables)),
             (.ipForward, truth(bridge.ipForward)), (.ipForwardNoDrop, truth(bridge.ipForwardNoDrop)),
             (.ip, bridge.ip),
-            (.defaultAddressPools, list(bridge.defaultAddressPool)),
+            (.defaultAddressPools, list(bridge.defaultAddressPool)), (.cniLists, bridge.cniConfDir),
+            (.cniPrograms, list(bridge.cniBinDir)),
         ]
         return networks + [
             (.dataRoot, dataRoot), (.execRoot, execRoot), (.hosts, list(host)), (.storageDriver, storageDriver),

@@ -58,6 +58,8 @@ struct ConfigFile: Decodable {
     var ipForwardNoDrop: Bool?
     var ip: String?
     var defaultAddressPools: [Pool]?
+    var cniLists: String?
+    var cniPrograms: [String]?
     var proxies: Proxies.Given?
     var runtimes: [String: RuntimeEntry]?
     var defaultRuntime: String?
@@ -124,6 +126,8 @@ struct ConfigFile: Decodable {
         case ipForwardNoDrop = "ip-forward-no-drop"
         case ip
         case defaultAddressPools = "default-address-pools"
+        case cniLists = "cni-conf-dir"
+        case cniPrograms = "cni-bin-dir"
         case proxies
         case runtimes
         case defaultRuntime = "default-runtime"
@@ -199,7 +203,8 @@ struct ConfigFile: Decodable {
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
             CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,
-            CodingKeys.dnsOptions.rawValue, CodingKeys.dnsSearch.rawValue, CodingKeys.execOpts.rawValue:
+            CodingKeys.dnsOptions.rawValue, CodingKeys.dnsSearch.rawValue, CodingKeys.execOpts.rawValue,
+            CodingKeys.cniPrograms.rawValue:
             "a list of texts"
         case CodingKeys.logOpts.rawValue, CodingKeys.proxies.rawValue: "an object of texts"
         case CodingKeys.defaultUlimits.rawValue: #"an object of limits: {"nofile": {"Soft": 1024, "Hard": 2048}}"#

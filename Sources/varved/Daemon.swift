@@ -124,6 +124,7 @@ enum Daemon {
         own.remapping = settings.remapping
         own.logConfig = settings.logConfig
         own.bridge = settings.bridge
+        own.plugins = settings.plugins
         let engine = try Engine(
             settings: own,
             store: store,

@@ -1,6 +1,21 @@
 import Engine
 import Linux
 import Networking
+import SystemPackage
+
+extension PluginSettings {
+    /// From flags and file.
+    init(_ flags: BridgeFlags, _ file: ConfigFile) throws {
+        self.init()
+        if let text = flags.cniConfDir ?? file.cniLists { lists = try Settings.absolute(text, "cni-conf-dir") }
+        let given = flags.cniBinDir.isEmpty ? file.cniPrograms ?? [] : flags.cniBinDir
+        if !given.isEmpty { programs = try given.map { try Settings.absolute($0, "cni-bin-dir") } }
+        // Plug-ins are told the folders as a list with colons.
+        if let folder = programs.first(where: { $0.string.contains(":") }) {
+            throw StartFailure("cni-bin-dir '\(folder)' has a colon; name each folder with a flag of its own")
+        }
+    }
+}
 
 extension BridgeSettings {
     /// From flags and file, held to dockerd's rules.

@@ -40,6 +40,7 @@ struct Settings {
     /// Empty: the engine's own.
     let cgroupParent: String
     let bridge: BridgeSettings
+    let plugins: PluginSettings
     /// What may change while the daemon runs.
     let live: LiveSettings
     let proxies: Proxies
@@ -67,6 +68,7 @@ struct Settings {
         logConfig = try Self.logConfig(flags, file)
         bridge = try BridgeSettings(flags.bridge, file)
         try ExecOptions.check(flags.execOpt.isEmpty ? file.execOpts ?? [] : flags.execOpt)
+        plugins = try PluginSettings(flags.bridge, file)
         cgroupParent = flags.cgroupParent ?? file.cgroupParent ?? ""
         group = flags.group ?? file.group ?? Self.group
         archiveLimits = try file.archiveLimits()

@@ -87,8 +87,12 @@ class Daemon:
         return [
             str(BIN / "varved"), "-s", self.driver, "--data-root", str(self.data_root), "--exec-root", str(self.exec_root),
             "--pidfile", str(self.pidfile), "--config-file", str(self.config), "-H", self.host,
-            "--cgroup-parent", f"/{self.name}", *self.arguments,
+            "--cgroup-parent", f"/{self.name}", *self.networks_by_plugins(), *self.arguments,
         ]
+
+    def networks_by_plugins(self):
+        """None of the machine's, unless a test says where they are."""
+        return [] if "cni-conf-dir" in self.config.read_text() else ["--cni-conf-dir", str(self.place / "cni")]
 
     def start(self, timeout=20):
         """Starts it and waits until it answers."""

@@ -1,0 +1,94 @@
+import Linux
+import SystemPackage
+import Testing
+
+@testable import CNI
+
+/// Plug-ins that are scripts of ours.
+@Suite struct PluginTests {
+    private func with(_ scripts: [String: String], _ body: (Plugins, Attachment, FilePath) throws -> Void) throws {
+        let folder = FilePath("/var/tmp/varve-cni-\(randomHex(bytes: 6))")
+        defer { try? removeTree(folder) }
+        try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
+        for (name, script) in scripts {
+            let text = "#!/bin/sh\nlog=\(folder)/log\n\(script)\n"
+            try writeFile(Array(text.utf8), to: folder.appending(name), mode: FilePermissions(rawValue: 0o755))
+        }
+        let steps = ["first", "second"].map { #"{"type": "\#($0)"}"# }.joined(separator: ",")
+        let text = #"{"cniVersion": "1.0.0", "name": "shop", "plugins": [\#(steps)]}"#
+        let list = try ConfigurationList(parsing: Array(text.utf8))
+        let attachment = Attachment(list, container: "box", namespace: "/nowhere", interface: "eth0")
+        try body(Plugins(folders: [folder]), attachment, folder)
+    }
+
+    private static let good = """
+        echo "$0 $CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $(cat)" | sed 's,.*/,,' >>$log
+        echo '{"ips": [{"address": "10.1.0.2/24"}]}'
+        """
+
+    @Test func eachPlugInIsToldWhatTheOneBeforeSaid() throws {
+        try with(["first": Self.good, "second": Self.good]) { plugins, given, folder in
+            var attachment = given
+            #expect(try attachment.add(by: plugins).addresses.count == 1)
+            try attachment.remove(by: plugins)
+            let log = String(decoding: try readFile(folder.appending("log")), as: UTF8.self).split(separator: "\n")
+            #expect(log.count == 4)
+            #expect(log[0].hasPrefix("first ADD box /nowhere eth0") || log[0].contains("\"type\":\"first\""))
+            #expect(!log[0].contains("prevResult") && log[1].contains("prevResult") && log[1].contains("second"))
+            #expect(log[2].contains("\"type\":\"second\"") && log[2].contains("prevResult"))
+            #expect(log[3].contains("\"type\":\"first\""))
+        }
+    }
+
+    @Test func itsOwnWordsAreTheReason() throws {
+        let refusal = #"echo '{"code": 7, "msg": "no room", "details": "all taken"}'; exit 1"#
+        try with(["first": refusal, "second": Self.good]) { plugins, given, _ in
+            var attachment = given
+            let error = #expect(throws: PluginError.self) { try attachment.add(by: plugins) }
+            #expect("\(try #require(error))" == "plug-in first refused ADD: no room: all taken (code 7)")
+        }
+    }
+
+    @Test(arguments: [
+        ("echo oops >&2; exit 3", "failed at ADD with status 3: oops"), ("kill -9 $$", "failed at ADD with signal 9"),
+        ("echo nonsense", "what is no result: it is no JSON"), ("exit 0", "what is no result: it is no JSON"),
+        (#"echo '{"ips": 1}'"#, "what is no result: \"ips\" is not a list"),
+        ("exec cat /dev/zero", "more than 1048576 bytes, and was killed"),
+        ("sleep 60 & sleep 61", "did not end its ADD within 1 seconds, and was killed"),
+        ("exec cat /dev/zero >&2", "did not end its ADD within 1 seconds"),
+    ])
+    func whatGoesWrongIsTold(_ script: String, _ words: String) throws {
+        try with(["first": script]) { plugins, given, _ in
+            var (plugins, attachment) = (plugins, given)
+            plugins.seconds = 1
+            let error = #expect(throws: PluginError.self) { try attachment.add(by: plugins) }
+            #expect("\(try #require(error))".contains(words))
+        }
+    }
+
+    @Test func whatItStartedMayLiveOn() throws {
+        try with(["first": "sleep 5 & " + Self.good, "second": Self.good]) { plugins, given, _ in
+            var attachment = given
+            let began = ContinuousClock.now
+            _ = try attachment.add(by: plugins)
+            #expect(ContinuousClock.now - began < .seconds(4))
+        }
+    }
+
+    @Test func oneThatIsMissingIsNamed() throws {
+        try with([:]) { plugins, given, folder in
+            var attachment = given
+            #expect(throws: PluginError.missing("first", folders: [folder.string])) {
+                try attachment.add(by: plugins)
+            }
+        }
+    }
+
+    @Test func allAreUndoneAlsoWhereOneFails() throws {
+        try with(["first": Self.good, "second": "echo gone >>$log; exit 1"]) { plugins, given, folder in
+            #expect(throws: PluginError.self) { try given.remove(by: plugins) }
+            let log = String(decoding: try readFile(folder.appending("log")), as: UTF8.self).split(separator: "\n")
+            #expect(log.count == 2 && log[0] == "gone")
+        }
+    }
+}

@@ -1,0 +1,121 @@
+"""Plug-ins that go wrong, and daemons that do: what was given is given back whatever happens in between."""
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import cni
+from cni import eventually, plug_in_rules
+
+
+driver, shared, lists, tidy = cni.driver, cni.shared, cni.lists, cni.tidy
+
+
+# MARK: Plug-ins that go wrong
+
+
+@pytest.mark.parametrize("act, words", [
+    ("""echo '{"cniVersion": "1.0.0", "code": 107, "msg": "no more", "details": "of anything"}'; exit 1""", "plug-in script refused ADD: no more: of anything (code 107)"),
+    ("echo oops >&2; exit 4", "plug-in script failed at ADD with status 4: oops"),
+    ("echo rubbish; exit 0", "answered ADD with what is no result"),
+    ("""echo '{"ips": [{"address": "x"}]}'; exit 0""", "ips[0].address"),
+    ("exec cat /dev/zero", "answered ADD with more than 1048576 bytes, and was killed"),
+])
+def test_plug_ins_that_fail(tidy, engine, lists, act, words):
+    lists.act("ADD", act)
+    failed = tidy("run", "--name", "box", "--network", "odd", "busybox", "true", check=False)
+    assert failed.code == 125 and words in failed.err and "network odd" in failed.err and "odd.conflist" in failed.err
+    assert [line.split()[0] for line in lists.log] == ["ADD", "DEL"]
+    lists.forget()
+    assert tidy("start", "-a", "box").code == 0
+
+
+def test_a_plug_in_that_hangs(tidy, engine, lists):
+    """It is killed, with what it has started; meanwhile the daemon does other things."""
+    lists.act("ADD", f"echo $$ >{lists.scripts}/pid; sleep 600")
+    began = time.monotonic()
+    hanging = subprocess.Popen(["docker", "-H", engine.host, "run", "--name", "box", "--network", "odd", "busybox", "true"], stderr=subprocess.PIPE, text=True)
+    eventually((lists.scripts / "pid").exists, True)
+    assert tidy("run", "--rm", "--network", "plain", "busybox", "echo", "up").out == "up\n"
+    assert "within 30 seconds, and was killed" in hanging.communicate(timeout=60)[1] and time.monotonic() - began < 45
+    assert not pathlib.Path(f"/proc/{(lists.scripts / 'pid').read_text().strip()}").exists()
+    (lists.scripts / "pid").unlink()
+
+
+def test_a_plug_in_that_is_missing(tidy, lists):
+    path = lists.write("gone", lists.bridge("vcni9", "10.70.8.0/24"), {"type": "nowhere"})
+    failed = tidy("run", "--rm", "--network", "gone", "busybox", "true", check=False)
+    assert "plug-in nowhere is not in" in failed.err and "--cni-bin-dir" in failed.err
+    path.unlink()
+
+
+def test_an_end_that_fails_is_tried_again(tidy, engine, lists):
+    """By the next daemon, by which time the namespace is gone."""
+    tidy("run", "-d", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
+    lists.act("DEL", "echo not now >&2; exit 1")
+    tidy("rm", "-f", "box")
+    eventually(lambda: "not now" in engine.logfile.read_text(), True)
+    lists.forget()
+    engine.restart()
+    (line,) = lists.log
+    assert line.startswith("DEL eth0 netns= ") and '"prevResult":' in line
+
+
+# MARK: Ends
+
+
+@pytest.mark.parametrize("during", ["running", "ended", "removed"])
+def test_a_daemon_that_is_killed(tidy, engine, lists, during):
+    """What a container has it keeps; what one had that ended meanwhile is given back, rules too."""
+    tidy("run", "-d", "--name", "box", "--network", "shop", "-p", "8273:80", "busybox", "sleep", "600")
+    shown = engine.inspect("box", "{{json .NetworkSettings}}")
+    pid = engine.inspect("box", "{{json .State.Pid}}")
+    engine.kill9()
+    if during != "running":
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        eventually(lambda: pathlib.Path(f"/proc/{pid}").exists(), False)
+    if during == "removed":
+        (folder,) = (engine.data_root / "containers").iterdir()
+        shutil.rmtree(folder)
+    engine.start()
+    if during == "running":
+        assert engine.inspect("box", "{{json .NetworkSettings}}")["Networks"] == shown["Networks"]
+        assert engine.inspect("box", "{{json .NetworkSettings}}")["Ports"] == shown["Ports"]
+        assert len(lists.left()) == 1 and plug_in_rules()
+    else:
+        eventually(lambda: (lists.left(), plug_in_rules()), ([], []))
+
+
+def test_a_list_that_is_gone(tidy, engine, lists):
+    """While a container is in its network: it is given back as it was taken."""
+    path = lists.write("brief", lists.bridge("vcni8", "10.70.6.0/24"))
+    tidy("run", "-d", "--name", "box", "--network", "brief", "busybox", "sleep", "600")
+    path.unlink()
+    assert engine.inspect("box", "{{json .NetworkSettings}}")["Networks"]["brief"]["IPAddress"].startswith("10.70.6.")
+    engine.restart()
+    assert len(lists.left()) == 1
+    tidy("rm", "-f", "box")
+    assert lists.left() == []
+    failed = tidy("run", "--rm", "--network", "brief", "busybox", "true", check=False)
+    assert "network brief not found" in failed.err
+
+
+def test_what_plug_ins_say_of_names(tidy, engine, lists):
+    lists.act("ADD", """echo '{"ips": [{"address": "10.70.9.9/24"}], "dns": {"nameservers": ["10.70.9.1"], "search": ["shop.test"], "options": ["ndots:3"]}}'; exit 0""")
+    flags = ["--network", "odd"]
+    said = tidy("run", "--rm", *flags, "busybox", "cat", "/etc/resolv.conf").out
+    assert "nameserver 10.70.9.1" in said and "search shop.test" in said and "options ndots:3" in said and said.count("nameserver") == 1
+    said = tidy("run", "--rm", *flags, "--dns", "10.1.1.1", "busybox", "cat", "/etc/resolv.conf").out
+    assert "nameserver 10.1.1.1" in said and "10.70.9.1" not in said
+
+
+@pytest.mark.parametrize("config, words", [
+    ({"cni-conf-dir": ""}, "cni-conf-dir is empty"), ({"cni-bin-dir": "x"}, "cni-bin-dir must be a list of texts"),
+    ({"cni-bin-dir": ["/a:/b"]}, "cni-bin-dir '/a:/b' has a colon"),
+])
+def test_settings_that_make_no_sense(make_daemon, driver, config, words):
+    daemon = make_daemon(driver, start=False, config=config)
+    said = subprocess.run([*daemon.argv(), "--validate"], capture_output=True, text=True, timeout=20)
+    assert said.returncode != 0 and words in said.stderr, said.stderr
