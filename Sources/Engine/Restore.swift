@@ -114,12 +114,18 @@ extension Engine {
             return
         }
         let left = try? launcher.exitRecord(id)
-        let unknown = ExitRecord(
+        if left != nil || record.state.running { return await ended(container, left ?? Self.unknownEnd) }
+        // It was just being started.
+        await leaveNetworks(record)
+        launcher.forget(id)
+    }
+
+    private static var unknownEnd: ExitRecord {
+        ExitRecord(
             exitCode: 255,
             finishedAt: .now,
             error: "the container ended with its monitor, while no daemon was running"
         )
-        if left != nil || record.state.running { await ended(container, left ?? unknown) } else { launcher.forget(id) }
     }
 
     private func holdVolumes(of record: ContainerRecord) async {

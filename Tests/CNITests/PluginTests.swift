@@ -6,7 +6,7 @@ import Testing
 
 /// Plug-ins that are scripts of ours.
 @Suite struct PluginTests {
-    private func with(_ scripts: [String: String], _ body: (Plugins, Attachment, FilePath) throws -> Void) throws {
+    private func with(_ scripts: [String: String], _ body: (Plugins, CNI.Attachment, FilePath) throws -> Void) throws {
         let folder = FilePath("/var/tmp/varve-cni-\(randomHex(bytes: 6))")
         defer { try? removeTree(folder) }
         try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
@@ -17,7 +17,7 @@ import Testing
         let steps = ["first", "second"].map { #"{"type": "\#($0)"}"# }.joined(separator: ",")
         let text = #"{"cniVersion": "1.0.0", "name": "shop", "plugins": [\#(steps)]}"#
         let list = try ConfigurationList(parsing: Array(text.utf8))
-        let attachment = Attachment(list, container: "box", namespace: "/nowhere", interface: "eth0")
+        let attachment = CNI.Attachment(list, container: "box", namespace: "/nowhere", interface: "eth0")
         try body(Plugins(folders: [folder]), attachment, folder)
     }
 
@@ -45,7 +45,8 @@ import Testing
         try with(["first": refusal, "second": Self.good]) { plugins, given, _ in
             var attachment = given
             let error = #expect(throws: PluginError.self) { try attachment.add(by: plugins) }
-            #expect("\(try #require(error))" == "plug-in first refused ADD: no room: all taken (code 7)")
+            let said = "\(try #require(error))"
+            #expect(said == "plug-in first refused ADD: no room: all taken (code 7)")
         }
     }
 
@@ -62,7 +63,8 @@ import Testing
             var (plugins, attachment) = (plugins, given)
             plugins.seconds = 1
             let error = #expect(throws: PluginError.self) { try attachment.add(by: plugins) }
-            #expect("\(try #require(error))".contains(words))
+            let said = "\(try #require(error))"
+            #expect(said.contains(words))
         }
     }
 
