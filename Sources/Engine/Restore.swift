@@ -115,13 +115,20 @@ extension Engine {
             return
         }
         let left = try? launcher.exitRecord(id)
-        let unknown = ExitRecord(
+        if left != nil || record.state.running {
+            return await ended(container, left ?? Self.unknownEnd, isOld: true)
+        }
+        // It was just being started.
+        await leaveNetworks(record)
+        launcher.forget(id)
+    }
+
+    private static var unknownEnd: ExitRecord {
+        ExitRecord(
             exitCode: 255,
             finishedAt: .now,
             error: "the container ended with its monitor, while no daemon was running"
         )
-        guard left != nil || record.state.running else { return launcher.forget(id) }
-        await ended(container, left ?? unknown, isOld: true)
     }
 
     private func holdVolumes(of record: ContainerRecord) async {

@@ -56,7 +56,7 @@ private func list(_ text: String) throws -> ConfigurationList { try Configuratio
             #"{"cniVersion": "1.0.0", "name": "shop", "plugins": [{"type": "portmap", "capabilities": "#
                 + #"{"portMappings": true}, "snat": true}]}"#
         )
-        var attachment = Attachment(found, container: "c", namespace: "/n", interface: "eth0")
+        var attachment = CNI.Attachment(found, container: "c", namespace: "/n", interface: "eth0")
         attachment.wishes = ["portMappings": .list([]), "mac": .text("02:00:00:00:00:01")]
         let told = attachment.configuration(for: found.plugins[0], .object(["ips": .list([])]))
         let wanted =

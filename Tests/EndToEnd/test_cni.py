@@ -1,6 +1,8 @@
 """Networks by CNI plug-ins: what their files describe is there, and packets go where they should."""
 import json
+import pathlib
 import re
+import shutil
 import subprocess
 
 import docker
@@ -162,6 +164,25 @@ def test_published_ports(tidy, engine):
     assert lan.fetch("127.0.0.1", 8270) == ""
     serve(tidy, "web", "--network", "shop", "-p", "8270:80")
     assert lan.fetch("127.0.0.1", 8270) == "i am web"
+
+
+def test_the_manual_s_example(tidy, engine, lists):
+    """The list in docs/networks.md works when pasted."""
+    text = (pathlib.Path(__file__).parents[2] / "docs/networks.md").read_text()
+    path = lists.folder / "10-manual.conflist"
+    # Its range is that of another list of ours.
+    path.write_text(re.search(r"<<'END'\n(.*?)\nEND\n", text, re.S)[1].replace("10.70.1.0/24", "10.70.7.0/24"))
+    name = json.loads(path.read_text())["name"]
+    try:
+        serve(tidy, "web", "--network", name, "-p", "8274:80")
+        assert lan.fetch("127.0.0.1", 8274) == "i am web"
+        assert engine.inspect("web", "{{json .NetworkSettings.Networks}}")[name]["IPAddress"].startswith("10.70.7.")
+        tidy("rm", "-f", "web")
+        leases = pathlib.Path("/var/lib/cni/networks") / name
+        assert not [file for file in leases.iterdir() if file.name[0].isdigit()]
+        shutil.rmtree(leases)
+    finally:
+        path.unlink()
 
 
 def test_a_network_that_can_t_publish(tidy):

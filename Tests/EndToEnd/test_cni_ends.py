@@ -7,7 +7,8 @@ import time
 import pytest
 
 import cni
-from cni import eventually, plug_in_rules
+import remapped
+from cni import PLUGINS, eventually, plug_in_rules
 
 
 driver, shared, lists, tidy = cni.driver, cni.shared, cni.lists, cni.tidy
@@ -86,6 +87,34 @@ def test_a_daemon_that_is_killed(tidy, engine, lists, during):
         assert len(lists.left()) == 1 and plug_in_rules()
     else:
         eventually(lambda: (lists.left(), plug_in_rules()), ([], []))
+
+
+def test_a_daemon_that_is_killed_while_a_plug_in_runs(tidy, engine, lists):
+    """The next one takes back what may have been begun; the container starts as if nothing had been."""
+    tidy("create", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
+    lists.act("ADD", f"echo $$ >{lists.scripts}/pid; sleep 3")
+    starting = subprocess.Popen(["docker", "-H", engine.host, "start", "box"], stderr=subprocess.DEVNULL)
+    eventually((lists.scripts / "pid").exists, True)
+    engine.kill9()
+    starting.wait(20)
+    (lists.scripts / "act-ADD").unlink()
+    pid = pathlib.Path(f"/proc/{(lists.scripts / 'pid').read_text().strip()}")
+    eventually(pid.exists, False)
+    engine.start()
+    eventually(lambda: [line.split()[0] for line in lists.log], ["ADD", "DEL"])
+    assert tidy("start", "box").code == 0 and engine.inspect("box", "{{json .State.Running}}")
+    (lists.scripts / "pid").unlink()
+
+
+def test_ids_of_its_own(make_daemon, driver, busybox_tar, lists):
+    """A container whose root is nobody on the host, and owns its network."""
+    flags = ["--cni-conf-dir", lists.folder, "--cni-bin-dir", PLUGINS]
+    with remapped.given_ids():
+        engine = remapped.remapping_daemon(lambda *a, arguments, **k: make_daemon(*a, arguments=[*arguments, *flags], **k), driver, busybox_tar)
+        assert remapped.says(engine, "ping -c1 -W2 10.70.1.1 >/dev/null && echo fine", "--network", "shop") == "fine"
+        engine.stop()
+        assert lists.left() == []
+        engine.start()
 
 
 def test_a_list_that_is_gone(tidy, engine, lists):

@@ -1,6 +1,7 @@
 import CNI
 import DockerAPI
 import OCI
+import SystemPackage
 import Testing
 
 @testable import Engine
@@ -10,10 +11,18 @@ import Testing
     private func wishes(can: [String], _ ports: [Attachments.Published] = []) throws -> PluginWishes {
         let flags = can.map { "\"\($0)\": true" }.joined(separator: ",")
         let text = #"{"cniVersion": "1.0.0", "name": "shop", "type": "bridge", "capabilities": {\#(flags)}}"#
-        var (place, addresses, record, host) = (Endpoint(), EndpointAddresses(), ContainerRecord(), HostConfig())
+        var (place, addresses, host) = (Endpoint(), EndpointAddresses(), HostConfig())
+        let record = ContainerRecord(
+            id: "",
+            name: "web",
+            created: "",
+            folder: "/c",
+            config: ContainerConfig(),
+            image: "",
+            driver: "vfs"
+        )
         addresses.ipv4 = "10.1.0.5"
         (place.addresses, place.macAddress, place.aliases) = (addresses, "02-00-00-00-00-AA", ["www"])
-        record.name = "/web"
         host.dns = ["10.1.0.1"]
         return PluginWishes(place, record, host, try ConfigurationList(parsing: Array(text.utf8)), ports)
     }
