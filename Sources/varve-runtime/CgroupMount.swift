@@ -19,8 +19,10 @@ enum CgroupMount {
         let target = try root.makeFolder(entry.destination)
         try ProcFiles.keep(target, from: nil, entry, in: root)
         if try FileSystemType(of: "/sys/fs/cgroup").magic == 0x6367_7270 {
-            try sys("mount cgroup2 on \(entry.destination)") {
-                mount("cgroup", place(target.rawValue), "cgroup2", options.flags, nil)
+            let isMounted = mount("cgroup", place(target.rawValue), "cgroup2", options.flags, nil) == 0
+            // With `-v /sys:/sys` the host's is there already, as the user wants it.
+            guard isMounted || errno == EBUSY else {
+                throw SystemError("mount cgroup2 on \(entry.destination)", Errno(rawValue: errno))
             }
             return
         }

@@ -1,5 +1,5 @@
 import DockerAPI
-import Networking
+import Linux
 import Testing
 
 @testable import Engine
