@@ -80,6 +80,12 @@ package struct ControlGroup: Sendable {
         }
     }
 
+    /// Takes away what another runtime made of the same path in trees that limit nothing; nobody is killed for it, who is in
+    /// there was in ours, too.
+    package func removeElsewhere() throws {
+        for folder in hierarchies.others.map(folder(in:)) where exists(folder) { try Self.remove(folder) }
+    }
+
     private static func remove(_ folder: FilePath) throws {
         if rmdir(folder.string) == 0 || errno == ENOENT { return }
         for below in try groups(below: folder) { try remove(below) }

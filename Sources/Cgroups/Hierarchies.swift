@@ -8,6 +8,8 @@ package struct Hierarchies: Sendable {
     let controllers: [String: FilePath]
     /// The v2 tree, where that has the controllers.
     let unified: FilePath?
+    /// Trees without any of these controllers: other runtimes make groups there, too.
+    let others: [FilePath]
 
     /// The controllers that count, stop and limit a container.
     static let wanted = ["cpu", "cpuacct", "cpuset", "memory", "pids", "freezer", "blkio", "devices"]
@@ -29,6 +31,9 @@ package struct Hierarchies: Sendable {
         controllers = found
         // Beside trees of v1 that of v2 is empty, or has what nobody took.
         unified = found.isEmpty ? mounts.first { $0.type == "cgroup2" }?.target : nil
+        let own = Set(found.values).union(unified.map { [$0] } ?? [])
+        others = Set(mounts.filter { ["cgroup", "cgroup2"].contains($0.type) }.map(\.target)).subtracting(own)
+            .sorted { $0.string < $1.string }
     }
 
     /// 1 or 2, as `docker info` says it; nil: there are none.

@@ -101,7 +101,9 @@ package final class Launcher: Sendable {
             let spec = try? JSONDecoder().decode(RuntimeSpec.self, from: Data(bytes)),
             let path = spec.linux?.cgroupsPath
         else { return }
-        try ControlGroup(path, in: try Hierarchies()).remove()
+        let group = try ControlGroup(path, in: try Hierarchies())
+        try group.remove()
+        try group.removeElsewhere()
     }
 }
 

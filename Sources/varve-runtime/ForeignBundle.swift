@@ -42,11 +42,7 @@ struct ForeignBundle {
             spec.domainname = nil
         }
         let rules = spec.linux?.resources?.devices
-        spec.linux?.resources?.devices = rules?.map { rule in
-            var whole = rule
-            whole.access = rule.access ?? "rwm"
-            return whole
-        }
+        spec.linux?.resources?.devices = rules?.flatMap(Self.plain)
         spec.ociVersion = Self.version
         spec.root?.path = place
         for name in ["io.varve.user", "io.varve.group-add"] { spec.annotations?[name] = nil }
@@ -55,6 +51,18 @@ struct ForeignBundle {
 
     static func write(_ value: some Encodable, to file: FilePath) throws {
         try writeAtomically(Array(try JSONEncoder().encode(value)), to: file, flush: false)
+    }
+
+    /// The rule for each kind of devices by itself: runc takes one for both as one for all devices, whatever else it says.
+    private static func plain(_ rule: RuntimeDeviceRule) -> [RuntimeDeviceRule] {
+        var whole = rule
+        whole.access = rule.access ?? "rwm"
+        let isForAll = rule.major == nil && rule.minor == nil && Set(whole.access ?? "") == Set("rwm")
+        guard rule.type ?? "a" == "a", !isForAll else { return [whole] }
+        return ["c", "b"].map {
+            whole.type = $0
+            return whole
+        }
     }
 
     /// A mount without our own options: what they name is found here, and bound at a place that the runtime can be told.

@@ -118,7 +118,7 @@ final class Monitor {
                     (pollfd(fd: session.input, events: Int16(POLLOUT), revents: 0), { _ in session.pushInput() })
                 )
             }
-            guard session.hasRoom, session.hasBegun else { continue }
+            guard session.hasRoom, session.hasBegun || session.exit != nil else { continue }
             for output in session.outputs {
                 let entry = pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0)
                 all.append((entry, { [self] _ in pull(session, output.descriptor) }))

@@ -20,12 +20,13 @@ struct HierarchiesTests {
         #expect(found.controllers["cpu"] == "/sys/fs/cgroup/cpu,cpuacct")
         #expect(found.controllers["memory"] == nil)
         #expect(Set(found.roots) == ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/freezer"])
+        #expect(found.others == ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"])
     }
 
     @Test func oneTreeOfVersion2() {
         let found = Hierarchies(mounts("30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate"))
         #expect(found.version == 2)
-        #expect(found.roots == ["/sys/fs/cgroup"])
+        #expect(found.roots == ["/sys/fs/cgroup"] && found.others.isEmpty)
     }
 
     @Test func none() {

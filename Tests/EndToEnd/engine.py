@@ -14,6 +14,9 @@ import leaks
 
 BIN = pathlib.Path(os.environ.get("VARVE_BIN", pathlib.Path(__file__).resolve().parents[2] / ".build/release"))
 
+# VARVE_E2E_RUNTIME=runc: containers are made by that runtime, where a test names no other.
+OF_RUNTIME = [word for name in [os.environ.get("VARVE_E2E_RUNTIME")] if name for word in ("--default-runtime", name)]
+
 # In a virtual machine, all may take so many times as long.
 PATIENCE = float(os.environ.get("VARVE_PATIENCE", "1"))
 
@@ -87,7 +90,7 @@ class Daemon:
         return [
             str(BIN / "varved"), "-s", self.driver, "--data-root", str(self.data_root), "--exec-root", str(self.exec_root),
             "--pidfile", str(self.pidfile), "--config-file", str(self.config), "-H", self.host,
-            "--cgroup-parent", f"/{self.name}", *self.networks_by_plugins(), *self.arguments,
+            "--cgroup-parent", f"/{self.name}", *self.networks_by_plugins(), *OF_RUNTIME, *self.arguments,
         ]
 
     def networks_by_plugins(self):
