@@ -9,7 +9,7 @@ import SystemPackage
 /// "OOM Control"). v2: the file of the counters itself, which needs no inotify, of which a user has 128 (cgroup-v2.rst, "memory.events").
 package struct KillNotice: ~Copyable {
     private let descriptor: OwnedDescriptor
-    private let isUnified: Bool
+    package let isUnified: Bool
 
     fileprivate init(_ descriptor: consuming OwnedDescriptor, isUnified: Bool) {
         self.descriptor = descriptor

@@ -1,6 +1,7 @@
 import DockerAPI
 import Glibc
 import Linux
+import Synchronization
 import SystemPackage
 
 /// Which AppArmor profile a container's processes run in, where the kernel has AppArmor and it is on (man 7 apparmor).
@@ -10,12 +11,16 @@ enum AppArmor {
     private static let unconfined = "unconfined"
     private static let folder: FilePath = "/sys/kernel/security/apparmor"
 
+    /// Not in a container of somebody else's, as containerd has it: profiles are the whole machine's.
     static let isOn: Bool = {
+        if getenv("container") != nil { return false }
         let enabled = try? readFile("/sys/module/apparmor/parameters/enabled", limit: 16)
         return enabled?.first == UInt8(ascii: "Y") && exists(folder)
     }()
 
-    private static let hasParser = Command.find("apparmor_parser") != nil
+    private static var hasParser: Bool { Command.find("apparmor_parser") != nil }
+    /// Whether this daemon has loaded its own text: a former one's may be another.
+    private static let isOurs = Mutex(false)
 
     /// Whether containers that name no profile have one; not where nobody can give it to the kernel.
     static var hasStandard: Bool { isOn && (hasParser || isLoaded) }
@@ -35,12 +40,16 @@ enum AppArmor {
     /// The same for a container that is to begin: gives the kernel the default profile where it hasn't got it, or not any more.
     static func prepare(_ host: HostConfig) throws -> String? {
         let profile = profile(for: host)
-        guard profile == standard, !isLoaded else { return profile }
-        do { try Command.run(["apparmor_parser", "-Kr"], input: Array(text.utf8), seconds: 60) } catch {
-            throw EngineError(
-                .failed,
-                "AppArmor is on, but its profile \(standard) could not be loaded: \(error); see man 8 apparmor_parser"
-            )
+        guard profile == standard else { return profile }
+        try isOurs.withLock { isOurs in
+            if isLoaded && (isOurs || !hasParser) { return }
+            do { try Command.run(["apparmor_parser", "-Kr"], input: Array(text.utf8), seconds: 60) } catch {
+                throw EngineError(
+                    .failed,
+                    "AppArmor is on, but its profile \(standard) could not be loaded: \(error); see man 8 apparmor_parser"
+                )
+            }
+            isOurs = true
         }
         return profile
     }

@@ -33,7 +33,7 @@ extension Engine {
         try execs.begin(id)
         let record = await container.record
         let request = ExecRequest(
-            process: await process(exec.request, record, await container.host, consoleSize),
+            process: try await process(exec.request, record, await container.host, consoleSize),
             userName: exec.request.user.isEmpty ? record.config.user : exec.request.user,
             openStdin: exec.request.attachStdin && !detach,
             waitsForClient: !detach
@@ -89,13 +89,14 @@ extension Engine {
         _ record: ContainerRecord,
         _ host: HostConfig,
         _ size: [Int]?
-    ) async -> RuntimeProcess {
+    ) async throws -> RuntimeProcess {
         var config = record
         config.config.tty = request.tty
         var process = Spec.make(config, containerDefaults.applied(to: host)).process ?? RuntimeProcess(cwd: "/")
         process.args = request.cmd
         process.terminal = request.tty
-        process.apparmorProfile = AppArmor.profile(for: host)
+        // Somebody may have taken it from the kernel since.
+        process.apparmorProfile = try await pool.run { try AppArmor.prepare(host) }
         let own = Spec.environment(config, links: await linkVariables(record, host))
         process.env = Spec.overlaid(own, with: request.env ?? [])
         if !request.workingDir.isEmpty { process.cwd = request.workingDir }

@@ -55,7 +55,9 @@ extension Engine {
 
     /// Docker's variables that tell a container of those it links to on the default network; of execs, only of those that run.
     func linkVariables(_ record: ContainerRecord, _ host: HostConfig) async -> [String] {
-        guard let standard = try? networks.find("bridge") else { return [] }
+        guard let standard = try? networks.find("bridge"),
+            record.networkSettings.networks.keys.contains(where: { (try? networks.find($0).id) == standard.id })
+        else { return [] }
         var all: [String] = []
         for text in host.links ?? [] {
             let parts = text.split(separator: ":").map(String.init)

@@ -9,6 +9,8 @@ import SystemPackage
 package struct Runtimes: Sendable, Equatable {
     /// Varve's own launcher.
     package static let own = "varve"
+    /// What inspect said before there were others.
+    package static let former = "varve-runtime"
     /// Known without a setting where they are installed. Docker has `runc` always.
     private static let usual = ["runc", "crun"]
 
@@ -21,7 +23,7 @@ package struct Runtimes: Sendable, Equatable {
 
     /// Makes a program known, by its path or its name; throws where there is one of that name.
     package mutating func add(_ name: String, program: String, arguments: [String] = []) throws {
-        guard !name.isEmpty, name != Self.own else {
+        guard !name.isEmpty, ![Self.own, Self.former].contains(name) else {
             throw EngineError(.invalid, "runtime name '\(name)' is reserved")
         }
         guard configured[name] == nil else { throw EngineError(.invalid, "runtime '\(name)' was already defined") }
@@ -33,8 +35,7 @@ package struct Runtimes: Sendable, Equatable {
 
     /// What `name` stands for: nil is Varve's own launcher. Throws where nothing is known by that name.
     func command(_ name: String) throws -> RuntimeCommand? {
-        // What inspect said before there were others.
-        if [Self.own, "varve-runtime", ""].contains(name) { return nil }
+        if [Self.own, Self.former, ""].contains(name) { return nil }
         if let command = configured[name] { return command }
         guard Self.usual.contains(name), Command.find(name) != nil else {
             throw EngineError(.invalid, "unknown or invalid runtime name: \(name)")
@@ -76,6 +77,11 @@ extension Engine {
     func foreignRuntime(of record: ContainerRecord, _ host: HostConfig) throws -> RuntimeCommand? {
         let runtimes = live.withLock { $0.runtimes }
         var command: RuntimeCommand
+        if host.runtime == "runc", remapping(host) != nil {
+            // dockerd writes it down for containers that ask for nothing; ours takes no such container.
+            log.warning("runc knows no mapped images: varve starts it", metadata: ["container": "\(record.id)"])
+            return nil
+        }
         do {
             guard let known = try runtimes.command(host.runtime) else { return nil }
             command = known

@@ -36,10 +36,10 @@ extension Engine {
                 return monitor
             }
             let record = await container.record
-            await renewLinks(to: record.id)
             tell(ofVolumes: "mount", record)
             emit("start", record)
             watch(container, monitor)
+            await renewLinks(to: record.id)
         } catch {
             // It has the container's ports and control groups until it has ended.
             if let launched, (try? await launched.signal(9)) != nil { await awaitEnd(of: container.id) }

@@ -14,8 +14,8 @@ struct ForeignProgram {
     /// What it is called in errors.
     var name: String { FilePath(command.program).lastComponent?.string ?? command.program }
 
-    /// A command that needs longer hangs: it is killed.
-    private static let seconds: CInt = 120
+    /// A command that needs longer hangs: it is killed. The monitor does nothing else meanwhile.
+    private static func seconds(for verb: String) -> CInt { ["create", "start"].contains(verb) ? 120 : 20 }
     private static let log = "runtime.log"
 
     /// Runs one of its commands to the end, with these streams; `prepare` is called before, in the new process.
@@ -39,7 +39,7 @@ struct ForeignProgram {
             warnings += report.warnings
             if let text = report.error { error = StepError(text, exitCode: report.exitCode ?? 128) }
         }
-        let status = try end(of: pid)
+        let status = try end(of: pid, within: Self.seconds(for: words[0]))
         if let error { throw error }
         if status == 0 { return warnings }
         throw failure(words[0], status, stdio.map { $0.error < 0 ? errors.rawValue : $0.error } ?? errors.rawValue)
@@ -79,10 +79,12 @@ struct ForeignProgram {
     ) -> Never {
         var report = Report()
         do {
+            setsid()
+            try sys("die with the monitor") { linux_prctl(CInt(LINUX_PR_SET_PDEATHSIG), 9, 0) }
             report.warnings = try prepare()
             if !report.warnings.isEmpty { try report.send(to: socket) }
             try closeAll(but: socket, and: streams.filter { $0 >= 0 })
-            // Runtimes give the container its own null device instead.
+            // To the first process of a container runtimes give its own null device instead.
             let null = try sys("open /dev/null") { open("/dev/null", O_RDWR | O_CLOEXEC) }
             for (number, stream) in streams.enumerated() {
                 try sys("set up stream \(number)") { dup2(stream < 0 ? null : stream, CInt(number)) }
@@ -109,18 +111,19 @@ struct ForeignProgram {
     // MARK: Its end
 
     /// As waitpid(2) says; nil: it had to be killed.
-    private func end(of pid: Int32) throws -> CInt? {
-        let handle = OwnedDescriptor(try sys("watch \(name)") { linux_pidfd_open(pid, 0) })
+    private func end(of pid: Int32, within seconds: CInt) throws -> CInt? {
+        let handle = OwnedDescriptor(linux_pidfd_open(pid, 0))
         var ended = pollfd(fd: handle.rawValue, events: Int16(POLLIN), revents: 0)
-        let isInTime = poll(&ended, 1, Self.seconds * 1000) > 0
-        if !isInTime { kill(pid, SIGKILL) }
+        let isInTime = handle.rawValue >= 0 && poll(&ended, 1, seconds * 1000) > 0
+        // It is in a session of its own.
+        if !isInTime { kill(-pid, SIGKILL) }
         var status: CInt = 0
         try sys("wait for \(name)") { waitpid(pid, &status, 0) }
         return isInTime ? status : nil
     }
 
     private func failure(_ verb: String, _ status: CInt?, _ errors: CInt) -> StepError {
-        guard let status else { return StepError("\(name) \(verb) did not end within \(Self.seconds) seconds") }
+        guard let status else { return StepError("\(name) \(verb) did not end within \(Self.seconds(for: verb)) seconds") }
         let how = status & 0x7f == 0 ? "ended with status \(status >> 8)" : "was killed by signal \(status & 0x7f)"
         let reason = logged() ?? said(errors) ?? "\(name) \(verb) \(how)"
         return ForeignFailure.error(verb, reason)

@@ -37,7 +37,9 @@ struct ForeignRuntime {
     /// Runtimes know none that waits: what it says waits in its pipes for the first client.
     func exec(_ exec: ExecMessage, in container: Int32, _ spec: RuntimeSpec) throws -> Spawn.Ready {
         let size = exec.process.terminal == true ? exec.process.consoleSize ?? .unknown : nil
-        let stdio = try Stdio(terminal: size != nil, openStdin: exec.openStdin)
+        var stdio = try Stdio(terminal: size != nil, openStdin: exec.openStdin)
+        // Here runtimes pass the host's null device on, for the process to chmod; crun gives it to the process's user.
+        if size == nil, stdio.inside.0 < 0 { stdio.inside.0 = try Stdio.emptyPipe() }
         var ready = try adopt(stdio, size, ["exec", "--process", "exec.json", "--detach"]) {
             var process = ForeignProcess(exec.process)
             let root = try ContainerRoot("/proc/\(container)/root")
@@ -57,8 +59,10 @@ struct ForeignRuntime {
 
     /// Lets it take away what it keeps of a container that has ended.
     func delete() {
-        // Its state goes with the folder, its control groups by the monitor: nothing is left to be done here.
-        _ = try? program.run(["delete", "--force", id])
+        do { try program.run(["delete", "--force", id]) } catch {
+            // Its state goes with the folder; of its control groups the monitor knows some: the daemon looks for the others.
+            try? writeFile([], to: "groups", mode: [.ownerReadWrite])
+        }
     }
 
     /// Collects children that are nobody's: adopted ones that are no process of the container's as the monitor knows it.

@@ -5,7 +5,11 @@ import Glibc
 final class KillWatch {
     private let group: ControlGroup
     private let notice: KillNotice
-    private var known: UInt64 = 0
+    /// How many were told.
+    private(set) var known: UInt64 = 0
+    /// How often somebody had to wait for memory instead.
+    private var waits: UInt64 = 0
+    private var isWaiting = false
     /// Until when to look again: v1 tells of the want before it kills, which takes it a moment.
     private var lookingUntil: Int64?
 
@@ -24,7 +28,8 @@ final class KillWatch {
     /// The descriptor is ready: some lack memory.
     func hear() {
         notice.clear()
-        lookingUntil = milliseconds() + 1000
+        // v2 tells when it has counted, and of much else.
+        lookingUntil = notice.isUnified ? 0 : milliseconds() + 1000
     }
 
     /// How many were killed so far, if that are more than the last time; whoever waits for memory counts as one of them, as
@@ -38,7 +43,10 @@ final class KillWatch {
     func lastRise() -> UInt64? { look(0) }
 
     private func look(_ until: Int64) -> UInt64? {
-        let count = (group.kills ?? 0) + (group.waitsForMemory ? 1 : 0)
+        let wasWaiting = isWaiting
+        isWaiting = group.waitsForMemory
+        if isWaiting && !wasWaiting { waits += 1 }
+        let count = (group.kills ?? 0) + waits
         if count > known || milliseconds() >= until { lookingUntil = nil }
         guard count > known else { return nil }
         known = count

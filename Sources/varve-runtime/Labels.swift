@@ -13,10 +13,10 @@ enum Labels {
                 if profile == "unconfined" { return }
                 throw StepError("AppArmor profile \(profile): this kernel has no AppArmor, or it is off")
             }
-            let own = "/proc/self/attr/apparmor/exec"
-            do {
-                try writeControl(exists(FilePath(own)) ? own : "/proc/self/attr/exec", "exec \(profile)")
-            } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
+            let isOwn = exists(FilePath("/proc/self/attr/apparmor"))
+            do { try writeAttribute(isOwn ? "apparmor/exec" : "exec", "exec \(profile)") } catch let error as SystemError
+                where error.errno == .noSuchFileOrDirectory
+            {
                 throw StepError("AppArmor profile \(profile) is not loaded: load it with apparmor_parser on the host")
             }
         }
@@ -24,8 +24,39 @@ enum Labels {
             guard hasSELinux else {
                 throw StepError("SELinux label \(label): this kernel has no SELinux, or it is off")
             }
-            try writeControl("/proc/self/attr/exec", label)
+            try writeAttribute("exec", label)
         }
+    }
+
+    /// Sets an attribute of this process: in the kernel's own file, and nothing that a container has mounted there
+    /// (CVE-2019-16884, CVE-2025-52881).
+    private static func writeAttribute(_ name: String, _ text: String) throws {
+        let proc = OwnedDescriptor(
+            try sys("open /proc") { open("/proc", LINUX_O_PATH | O_DIRECTORY | O_CLOEXEC) }
+        )
+        guard try isKernels(proc.rawValue) else {
+            throw StepError("/proc is not the kernel's: the process can't be given its label")
+        }
+        let place = "self/attr/\(name)"
+        let file = OwnedDescriptor(
+            try sys("open /proc/\(place)") {
+                linux_open_same_mount(proc.rawValue, place, UInt64(O_WRONLY | O_CLOEXEC))
+            }
+        )
+        try sys("write \(text) to /proc/\(place)") { write(file.rawValue, text, text.utf8.count) }
+    }
+
+    /// Whether an open folder is the root of a procfs.
+    private static func isKernels(_ proc: CInt) throws -> Bool {
+        var status = stat()
+        try sys("look at /proc") { fstat(proc, &status) }
+        // By the open folder, and no path that may lead elsewhere by then.
+        let here = OwnedDescriptor(try sys("open .") { open(".", LINUX_O_PATH | O_DIRECTORY | O_CLOEXEC) })
+        try sys("enter /proc") { fchdir(proc) }
+        let type = Result { try FileSystemType(of: ".") }
+        try sys("return from /proc") { fchdir(here.rawValue) }
+        // PROC_SUPER_MAGIC and PROC_ROOT_INO of <linux/magic.h> and <linux/proc_fs.h>.
+        return try type.get() == FileSystemType(magic: 0x9fa0) && status.st_ino == 1
     }
 
     /// A mount's options with the label that all of the container's mounts have.

@@ -35,6 +35,7 @@ final class Monitor {
 
     func run() -> Never {
         do { try launch() } catch {
+            foreign?.delete()
             groups.remove()
             var reply = ControlReply(serial: 0)
             reply.error = "\(error)"
@@ -94,7 +95,7 @@ final class Monitor {
             for (entry, watch) in zip(entries, watches) where entry.revents != 0 { watch.act(entry.revents) }
         }
         connections.removeAll { !$0.isOpen }
-        foreign?.reapStrangers(besides: sessions.map(\.pid))
+        foreign?.reapStrangers(besides: sessions.map(\.pid) + [ports.proxy])
         if let count = kills?.rise() { tell(ControlReply(kills: count)) }
         finishSessions()
     }
@@ -118,7 +119,7 @@ final class Monitor {
                     (pollfd(fd: session.input, events: Int16(POLLOUT), revents: 0), { _ in session.pushInput() })
                 )
             }
-            guard session.hasRoom, session.hasBegun || session.exit != nil else { continue }
+            guard session.hasRoom, session.mayBeRead else { continue }
             for output in session.outputs {
                 let entry = pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0)
                 all.append((entry, { [self] _ in pull(session, output.descriptor) }))
@@ -166,7 +167,10 @@ final class Monitor {
         guard let session = connection.session else {
             connection.shut()
             // A daemon that died before it let the container go will never do so.
-            if connection === control, container?.hasBegun == false { _exit(1) }
+            if connection === control, container?.hasBegun == false {
+                foreign?.delete()
+                _exit(1)
+            }
             return
         }
         connection.inputEnded = true
@@ -227,7 +231,7 @@ extension Monitor {
             switch request.verb {
             case .hello:
                 reply.pid = container?.pid
-                reply.kills = groups.kills
+                reply.kills = kills?.known ?? groups.kills
                 connection.hearsEvents = true
             case .start: try container?.begin()
             case .signal: try signal(request)

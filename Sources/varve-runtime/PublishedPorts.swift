@@ -10,7 +10,7 @@ import SystemPackage
 /// packet filter leads to the container before it gets to them; what gets there, from the host itself to its loopback
 /// address, or by IPv6 to a container without, a process of its own passes on (`PortProxy`). It ends with the monitor.
 struct PublishedPorts {
-    private var proxy: pid_t = -1
+    private(set) var proxy: pid_t = -1
     /// Held here too where nothing can be passed on.
     private var sockets: [PortSocket] = []
 

@@ -64,6 +64,10 @@ final class Session {
     /// Whether its clients can take more; if not, its pipes fill up and it waits.
     var hasRoom: Bool { clients.allSatisfy { $0.pending < 1 << 20 } }
 
+    /// An exec that did not wait for its client keeps for it what it says. The container's own process that ended before it
+    /// was let go has said nothing.
+    var mayBeRead: Bool { hasBegun || exit != nil && name == nil }
+
     /// Whether it takes more input.
     var takesInput: Bool { inputBuffer.count < 1 << 20 }
 
@@ -132,7 +136,8 @@ final class Session {
         )
         close(pidDescriptor)
         pidDescriptor = -1
-        drainDeadline = milliseconds() + 2000
+        // One that did not wait for its client has it still to come.
+        drainDeadline = milliseconds() + (hasBegun ? 2000 : 10_000)
     }
 
     /// Whether nothing more will come: it ended, and its output did, or was waited for long enough.

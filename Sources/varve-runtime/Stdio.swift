@@ -63,6 +63,11 @@ struct Stdio {
         }
         if own >= 0 { close(own) }
         // It has none, or something else by that name.
+        return try emptyPipe()
+    }
+
+    /// The same where the container's device can't be had.
+    static func emptyPipe() throws -> CInt {
         let ends = try pipe()
         close(ends.write)
         return ends.read

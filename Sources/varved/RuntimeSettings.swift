@@ -23,7 +23,7 @@ extension Runtimes {
             try add(String(text[..<sign]), entry)
         }
         standard = flags.defaultRuntime ?? file.defaultRuntime ?? standard
-        if standard.isEmpty { standard = Self.own }
+        if standard.isEmpty || standard == Self.former { standard = Self.own }
         do { try check(standard) } catch {
             throw StartFailure("specified default runtime '\(standard)' does not exist: name it in `runtimes`")
         }

@@ -1,3 +1,4 @@
+import DockerAPI
 import RuntimeProtocol
 import Testing
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What a launch takes, beside dockerd 20.10, podman with crun, crun alone and the kernel alone, in turns.
+"""What a launch takes, beside dockerd, podman with crun, crun alone and the kernel alone.
 
     Tests/Limits/launch.py [--rounds 40] [--format json]
 
-One busybox, `true` in it, from the command to its end, network none and the default bridge; then 100 containers that 8
-clients start at once; then the memory of a monitor. All of it in a network namespace of its own, on a journaled ext4 in a
-loop image, with overlay2. Milliseconds are medians and the smallest; who is not installed is left out. crun gets a
-bundle with Docker's seccomp profile (Debian's golang-github-containers-common has it); `kernel` is floor.c.
+One busybox, `true` in it, from the command to its end, network none and the default bridge, each round in another order
+and after a pause, so that nobody always pays for what somebody else left to the kernel; then 100 containers that 8 clients
+start at once; then the memory of a monitor. All of it in a network namespace of its own, on a journaled ext4 in a loop
+image, with overlay2. Milliseconds are medians and the smallest; who is not installed is left out. `varve` and `docker` are the
+commands, both against varved, then docker against dockerd; crun gets a bundle with the seccomp profile of Debian's
+golang-github-containers-common, which is made from Docker's; `kernel` is floor.c, as it times itself.
 """
 import argparse
 import concurrent.futures
@@ -14,6 +16,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import statistics
@@ -44,6 +47,8 @@ class Bridged(peer.Dockerd):
 
 class Client:
     """A command of a daemon's, as its people type it."""
+
+    networks = NETWORKS
 
     def __init__(self, name, program, daemon):
         self.name, self.program, self.daemon = name, program, daemon
@@ -93,6 +98,8 @@ class Crun:
         bundle.linux["cgroupsPath"] = "/varve-launch-crun"
         bundle.write()
 
+    networks = ["none"]
+
     def true(self, network):
         self.number += 1
         words = ["--root", self.folder / "crun", "run", "--bundle", self.folder / "bundle", f"b{self.number}"]
@@ -113,21 +120,44 @@ def seccomp():
     }
 
 
+class Floor:
+    """The kernel, and a program of a hundred lines."""
+
+    name, networks = "kernel (floor.c)", ["none"]
+
+    def __init__(self, place, disk, layer, filter_program):
+        self.program = place / "floor"
+        subprocess.run(["clang", "-O2", "-o", self.program, HERE / "floor.c"], check=True)
+        (place / "filter").write_bytes(filter_program)
+        folders = [disk / name for name in ("floor-tree", "floor-upper", "floor-work", "floor-merged")]
+        for folder in folders:
+            folder.mkdir()
+        subprocess.run(["tar", "-C", folders[0], "-xf", layer], check=True)
+        for name in ("proc", "sys", "dev"):
+            (folders[0] / name).mkdir(exist_ok=True)
+        self.words = [self.program, *folders, place / "filter"]
+
+    def true(self, _):
+        return float(subprocess.run(self.words, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+
 def milliseconds(body, *arguments):
+    """As it says itself, or from here."""
     began = time.perf_counter()
-    body(*arguments)
-    return (time.perf_counter() - began) * 1e3
+    own = body(*arguments)
+    return (time.perf_counter() - began) * 1e3 if own is None else own
 
 
 def in_turns(clients, rounds):
     """Name → network → milliseconds."""
     times = {client.name: {network: [] for network in NETWORKS} for client in clients}
+    turns = [(client, network) for client in clients for network in client.networks]
     for number in range(rounds + 2):
-        for client in clients:
-            for network in NETWORKS[:1] if isinstance(client, Crun) else NETWORKS:
-                took = milliseconds(client.true, network)
-                if number >= 2:
-                    times[client.name][network].append(took)
+        for client, network in random.sample(turns, len(turns)):
+            time.sleep(0.05)
+            took = milliseconds(client.true, network)
+            if number >= 2:
+                times[client.name][network].append(took)
     return times
 
 
@@ -138,18 +168,6 @@ def many(client, network, count=100, clients=8):
         took = milliseconds(lambda: list(pool.map(lambda name: client.start(name, network), names)))
     client.remove(names)
     return count / took * 1e3
-
-
-def floor(place, disk, filter_program):
-    program = place / "floor"
-    subprocess.run(["clang", "-O2", "-o", program, HERE / "floor.c"], check=True)
-    folders = [disk / name for name in ("tree", "floor-upper", "floor-work", "floor-merged")]
-    for folder in folders:
-        folder.mkdir(exist_ok=True)
-    for name in ("proc", "sys", "dev"):
-        (folders[0] / name).mkdir(exist_ok=True)
-    done = subprocess.run([program, "40", *folders, filter_program], capture_output=True, text=True, check=True)
-    return [float(line) for line in done.stdout.split()]
 
 
 def monitor_memory(client):
@@ -175,20 +193,24 @@ def measure(rounds):
         layer.write_bytes(rootfs.busybox_layer())
         ours = started(stack, engines.Daemon(f"v-{os.getpid()}", place, disk, "overlay2"), archive)
         clients = [Client("varve", engines.BIN / "varve", ours)]
+        daemons = clients[:1]
         if shutil.which("dockerd"):
             theirs = started(stack, Bridged(f"p-{os.getpid()}", place, disk, "overlay2"), archive)
-            clients.append(Client("dockerd 20.10", "docker", theirs))
+            version = theirs.docker("version", "-f", "{{.Server.Version}}").lines[0]
+            daemons.append(Client(f"docker, dockerd {version}", "docker", theirs))
+            clients += [Client("docker, varved", "docker", ours), daemons[1]]
         if shutil.which("podman") and shutil.which("crun"):
             clients.append(Podman(disk, archive))
         if shutil.which("crun") and PROFILE.exists():
             clients.append(Crun(disk, layer))
         memory, program = monitor_memory(clients[0])
-        (place / "filter").write_bytes(program)
+        clients.append(Floor(place, disk, layer, program))
         times = in_turns(clients, rounds)
-        (disk / "tree").mkdir()
-        subprocess.run(["tar", "-C", disk / "tree", "-xf", layer], check=True)
-        times["kernel (floor.c)"] = {"none": floor(place, disk, place / "filter"), "bridge": []}
-        rates = {client.name: {n: [many(client, n) for _ in range(3)] for n in NETWORKS} for client in clients[:2]}
+        rates = {client.name: {network: [] for network in NETWORKS} for client in daemons}
+        for _ in range(3):
+            for client in daemons:
+                for network in NETWORKS:
+                    rates[client.name][network].append(many(client, network))
         return {"milliseconds": times, "a second": rates, "monitor kB": memory}
 
 
