@@ -36,11 +36,37 @@ package enum JSON: Codable, Sendable, Equatable {
         }
     }
 
+    /// How many lists and objects may lie in each other: each takes room on the stack of whoever walks through them.
+    static let mostNesting = 64
+
     /// Reads a whole document.
     package init(parsing bytes: [UInt8]) throws(FormatError) {
+        guard Self.nesting(bytes) <= Self.mostNesting else {
+            throw FormatError("", "nested more than \(Self.mostNesting) deep")
+        }
         do { self = try JSONDecoder().decode(JSON.self, from: Data(bytes)) } catch {
             throw FormatError("", "no JSON")
         }
+    }
+
+    /// How deep it goes, without reading it; texts don't count.
+    private static func nesting(_ bytes: [UInt8]) -> Int {
+        var (depth, deepest, isText, isEscaped) = (0, 0, false, false)
+        for byte in bytes {
+            if isText {
+                isText = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isText = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+            deepest = max(deepest, depth)
+        }
+        return deepest
     }
 
     /// As a document, with sorted keys.

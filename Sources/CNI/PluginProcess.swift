@@ -42,9 +42,20 @@ struct PluginProcess {
         // Else nothing would ever be at its end.
         close(answersIn.release().rawValue)
         close(complaintsIn.release().rawValue)
-        let handle = OwnedDescriptor(try sys("watch \(program)") { linux_pidfd_open(pid, 0) })
-        end = try read(answers.rawValue, complaints.rawValue, until: handle.rawValue, seconds: seconds)
-        try collect(pid, handle.rawValue)
+        do {
+            let handle = OwnedDescriptor(try sys("watch \(program)") { linux_pidfd_open(pid, 0) })
+            end = try read(answers.rawValue, complaints.rawValue, until: handle.rawValue, seconds: seconds)
+            try collect(pid, handle.rawValue)
+        } catch {
+            Self.abandon(pid)
+            throw error
+        }
+    }
+
+    /// Nobody will hear what it says: it goes with all that it has started, and leaves no zombie.
+    private static func abandon(_ pid: pid_t) {
+        kill(-pid, SIGKILL)
+        if (try? OSThread { waitpid(pid, nil, 0) }.detach()) == nil { waitpid(pid, nil, WNOHANG) }
     }
 
     /// This process's variables, and these instead of those of the same names.

@@ -19,10 +19,17 @@ package struct Plugins: Sendable {
     }
 
     private func find(_ type: String) throws(PluginError) -> FilePath {
-        guard let program = folders.map({ $0.appending(type) }).first(where: { access($0.string, X_OK) == 0 }) else {
+        guard let program = folders.map({ $0.appending(type) }).first(where: Self.isProgram) else {
             throw PluginError.missing(type, folders: folders.map(\.string))
         }
         return program
+    }
+
+    /// To access(2) a folder can be executed, too.
+    private static func isProgram(_ path: FilePath) -> Bool {
+        var status = stat()
+        guard stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        return access(path.string, X_OK) == 0
     }
 
     /// Runs one; gives its answer, which ADD must have and others need not.

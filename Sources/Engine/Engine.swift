@@ -89,7 +89,7 @@ package final class Engine: Sendable {
             networks: networks
         )
         lists = PluginLists(settings.plugins.lists, networks)
-        records = PluginRecords(
+        records = try PluginRecords(
             Plugins(folders: settings.plugins.programs),
             dataRoot: settings.dataRoot,
             execRoot: settings.execRoot

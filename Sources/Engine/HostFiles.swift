@@ -70,7 +70,8 @@ enum HostFiles {
         let (searched, wished) = (told.flatMap(\.search), told.flatMap(\.options))
         let domains = host.dnsSearch.isEmpty ? searched : host.dnsSearch
         let settings = host.dnsOptions.isEmpty ? wished : host.dnsOptions
-        // The user's, then those of networks by plug-ins; the name server of ours asks them for what it does not know.
+        // The user's, then those of networks by plug-ins. The name server of ours asks the user's or the host's for what it does
+        // not know, and so comes before what plug-ins say.
         let given = host.dns.isEmpty ? told.flatMap(\.servers) : host.dns
         if servers.isEmpty && given.isEmpty && domains.isEmpty && settings.isEmpty { return Array(own.utf8) }
         var kept = own.split(separator: "\n").map(String.init)

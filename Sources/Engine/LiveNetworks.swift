@@ -11,9 +11,8 @@ extension Engine {
     /// Plugs a running container into one more network; all of it, or nothing.
     func plugIn(_ container: Container, _ network: Network, _ place: Endpoint) async throws {
         guard network.driver == "bridge" || network.isByPlugins else { return }
-        let monitor = try await container.running()
-        let (record, host) = (await container.record, await container.host)
-        let old = service.attachments(of: record.id) ?? Attachments()
+        let (monitor, record) = (try await container.running(), await container.record)
+        let (host, old) = (await container.host, service.attachments(of: record.id) ?? Attachments())
         var planned = record
         planned.networkSettings.networks[network.name] = place
         let asked = planned
@@ -32,6 +31,7 @@ extension Engine {
                 plugged = try await add(lease, asked, host, monitor, new, publishes: publishes)
                 // It is made anew where this is to be the way out.
                 if let last = plugged.leases.last { try await closeWayOut(last, monitor) }
+                try checkWayOut(plugged, asked, network)
             } else {
                 let namespace = try await namespace(of: monitor)
                 try await pool.run { [service] in
@@ -40,7 +40,7 @@ extension Engine {
             }
             try await settle(plugged, asked, host, monitor, gatewayLease(old, record))
         } catch {
-            try? await takeOut(lease, of: record.id)
+            await withdraw(lease, of: record.id, monitor, old)
             try? await pool.run { [self] in
                 try keep(old, of: record.id)
                 warnOfNames(record.id) { try service.renewNames(of: network.id) }
@@ -48,6 +48,26 @@ extension Engine {
             try? await settle(old, record, host, monitor, gatewayLease(new, asked))
             throw error
         }
+    }
+
+    /// What was begun of one more network.
+    private func withdraw(_ lease: Lease, of id: String, _ monitor: Monitor, _ old: Attachments) async {
+        try? await takeOut(lease, of: id)
+        // What was held for its plug-ins.
+        if lease.isByPlugins, old.ports.isEmpty { _ = try? await monitor.publish([]) }
+    }
+
+    /// Refuses a way out by plug-ins where ports are led another way: these plug-ins have not heard of them, and they would lead
+    /// nowhere.
+    private func checkWayOut(_ attachments: Attachments, _ record: ContainerRecord, _ network: Network) throws {
+        guard attachments.ports.contains(where: { !$0.isByPlugins }),
+            gatewayLease(attachments, record)?.network == network.id
+        else { return }
+        throw EngineError(
+            .forbidden,
+            "network \(network.name) would become the way out of container \(record.plainName), and its plug-ins can't take over "
+                + "ports that are published already: connect it with a lower --gw-priority, or stop the container before"
+        )
     }
 
     /// Takes a running container out of a network.
@@ -62,14 +82,17 @@ extension Engine {
         attachments.names[network.id] = nil
         attachments.lookups?[network.id] = nil
         // Their rules went with it.
-        if lease.isByPlugins { attachments.ports.removeAll { $0.isByPlugins && lease.gives($0) } }
+        let lost = attachments.ports.filter { lease.isByPlugins && $0.isByPlugins && lease.gives($0) }
+        attachments.ports.removeAll(where: lost.contains)
         let left = attachments
         try await takeOut(lease, of: record.id)
         try await pool.run { [self] in
             try keep(left, of: record.id)
             warnOfNames(record.id) { try service.renewNames(of: network.id) }
         }
-        try await settle(left, record, host, monitor, before)
+        // One that plug-ins lead is never beside others.
+        if !lost.isEmpty { _ = try await monitor.publish([]) }
+        try await settle(left, record, host, monitor, before, leadsAnew: !lost.isEmpty)
     }
 
     /// Takes the interface away.
@@ -97,7 +120,8 @@ extension Engine {
         _ record: ContainerRecord,
         _ host: HostConfig,
         _ monitor: Monitor,
-        _ before: Lease?
+        _ before: Lease?,
+        leadsAnew: Bool = false
     ) async throws {
         let gateway = gatewayLease(attachments, record)
         let effective = containerDefaults.applied(to: host)
@@ -114,7 +138,9 @@ extension Engine {
             let (old, new) = (before?.gateways ?? [], gateway?.gateways ?? [])
             try Cable.changeGateways(from: old, to: new, of: namespace.value)
         }
-        if gateway?.network != before?.network { try await leadPorts(named, gateway, record, host, monitor) }
+        if leadsAnew || gateway?.network != before?.network {
+            try await leadPorts(named, gateway, record, host, monitor)
+        }
     }
 
     /// Leads the container's ports to where it is now.

@@ -96,6 +96,12 @@ extension Engine {
         let network = try networks.find(name)
         if network.isByPlugins {
             let file = (try? lists.entry(network.id).file.string) ?? "a file"
+            guard exists(FilePath(file)) else {
+                throw EngineError(
+                    .forbidden,
+                    "network \(network.name) has active endpoints: \(file), which described it, is gone, and it goes with the last of them"
+                )
+            }
             throw EngineError(
                 .forbidden,
                 "network \(network.name) is what \(file) describes: to remove it, move that file away"

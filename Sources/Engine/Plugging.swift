@@ -26,12 +26,13 @@ extension Engine {
         }
     }
 
-    /// A container that has ended, or did not come to begin, gives back what it has.
-    func leaveNetworks(_ record: ContainerRecord) async {
+    /// A container that has ended, or did not come to begin, gives back what it has; what plug-ins gave it is left to
+    /// `releaseLeftByPlugins` where a daemon just begins.
+    func leaveNetworks(_ record: ContainerRecord, pluginsLater: Bool = false) async {
         linkers.note(record.id, links: [])
         try? await inTurn(record.id) {
             await pool.perform { [self] in
-                releaseByPlugins(record.id)
+                if !pluginsLater { releaseByPlugins(record.id) }
                 for error in service.release(record.id, in: settings.execRoot.appending(record.id)) {
                     log.error("network not left", metadata: ["container": "\(record.id)", "error": "\(error)"])
                 }

@@ -21,14 +21,18 @@ extension Engine {
     func expect(_ network: Network, _ attachments: inout Attachments) {
         let taken = Set(attachments.leases.map(\.interface))
         let name = (0...taken.count).lazy.map { "eth\($0)" }.first { !taken.contains($0) } ?? "eth"
-        attachments.leases.append(Lease(network: network.id, port: "", interface: name, mac: ""))
+        var lease = Lease(network: network.id, port: "", interface: name, mac: "")
+        lease.expects = true
+        attachments.leases.append(lease)
     }
 
     /// Refuses what nobody would carry out: ports that a user names, where no plug-in leads to them.
     func checkPublishing(_ attachments: Attachments, _ record: ContainerRecord, _ host: HostConfig) throws {
-        guard let lease = gatewayLease(attachments, record), lease.isByPlugins, !host.portBindings.isEmpty else {
-            return
-        }
+        var named = host
+        named.publishAllPorts = false
+        guard let lease = gatewayLease(attachments, record), lease.isByPlugins,
+            try !PortPlan.wanted(named, exposed: []).isEmpty
+        else { return }
         let entry = try lists.entry(lease.network)
         guard entry.list.can("portMappings") else {
             throw EngineError(
@@ -176,17 +180,38 @@ extension Engine {
     }
 
     /// Gives back what containers have that ended without a daemon, and what a daemon was just about to give or take; once, when
-    /// one begins.
-    func releaseLeftByPlugins(except running: Set<String>) async {
-        for id in records.all() {
-            let places = try? await containers.find(id).record.networkSettings.networks.keys
-            let isAlive = running.contains(id) || service.attachments(of: id) != nil
-            let own = isAlive ? Set(places ?? [:].keys) : nil
-            await pool.perform { [self] in
-                guard let own else { return releaseByPlugins(id) }
-                for error in records.remove(id, where: { !own.contains($0.list.name) }) {
-                    log.error("network not left", metadata: ["container": "\(id)", "error": "\(error)"])
+    /// one begins. Goes on while it serves: a plug-in whose cluster is away takes all its time.
+    func releaseLeftByPlugins() {
+        Task {
+            let left = await found()
+            await withTaskGroup(of: Void.self) { group in
+                for (index, id) in left.enumerated() {
+                    // They take threads from everybody.
+                    if index >= 8 { await group.next() }
+                    group.addTask { try? await self.inTurn(id) { await self.releaseLeft(of: id) } }
                 }
+            }
+        }
+    }
+
+    /// Whoever has something of plug-ins.
+    private func found() async -> [String] {
+        (try? await pool.run { [records] in records.all().sorted() }) ?? []
+    }
+
+    /// In the container's turn: it may have been started meanwhile.
+    private func releaseLeft(of id: String) async {
+        let container = try? containers.find(id)
+        // Also one that is not loaded (another driver's, or damaged) may run: nobody knows its networks.
+        if container == nil, exists(containersFolder.appending(id)) { return }
+        var own: Set<String>?
+        if let container, await container.phase == .running || service.attachments(of: id) != nil {
+            own = Set(await container.record.networkSettings.networks.keys)
+        }
+        await pool.perform { [self, own] in
+            guard let own else { return releaseByPlugins(id) }
+            for error in records.remove(id, where: { !own.contains($0.list.name) }) {
+                log.error("network not left", metadata: ["container": "\(id)", "error": "\(error)"])
             }
         }
     }
@@ -200,12 +225,12 @@ extension Lease {
     var isByPlugins: Bool { port.isEmpty }
 
     /// Whether its plug-ins have not run yet.
-    var isExpected: Bool { isByPlugins && mac.isEmpty && addresses.isEmpty }
+    var isExpected: Bool { expects == true }
 
     /// What the plug-ins say.
     fileprivate mutating func take(_ result: PluginResult) {
         mac = result.mac(of: interface)
-        own = []
+        (own, expects) = ([], nil)
         if let found = result.address(ipv6: false, of: interface) {
             (ipv4, bits4) = ("\(found.address)", found.bits)
             gateway4 = result.wayOut(ipv6: false, of: interface).map { "\($0)" }

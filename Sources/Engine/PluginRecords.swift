@@ -15,30 +15,43 @@ final class PluginRecords: Sendable {
     private let folder: FilePath
     private let namespaces: FilePath
 
-    init(_ plugins: Plugins, dataRoot: FilePath, execRoot: FilePath) {
+    init(_ plugins: Plugins, dataRoot: FilePath, execRoot: FilePath) throws {
         self.plugins = plugins
         folder = dataRoot.appending("varve").appending("cni")
         namespaces = execRoot.appending("cni")
+        try removeAsides(in: folder)
     }
 
     // MARK: Notes
 
     private func file(_ container: String) -> FilePath { folder.appending("\(container).json") }
 
-    /// What the container has; nothing where there is nothing whole.
-    func attachments(of container: String) -> [Attachment] {
-        guard let bytes = try? readFile(file(container)) else { return [] }
-        return (try? JSONDecoder().decode([Attachment].self, from: Data(bytes))) ?? []
+    /// What the container has. A note that can't be read is not nothing: it stays until somebody has looked at it.
+    private func attachments(of container: String) throws -> [Attachment] {
+        let file = file(container)
+        guard exists(file) else { return [] }
+        do { return try JSONDecoder().decode([Attachment].self, from: Data(try readFile(file))) } catch {
+            throw EngineError(
+                .failed,
+                "what plug-ins gave to the container stands in \(file), which can't be read: \(error); mend the file, or give "
+                    + "back by hand what they gave (addresses, rules) and remove it"
+            )
+        }
     }
 
     private func save(_ attachments: [Attachment], of container: String) throws {
         let file = file(container)
         if attachments.isEmpty {
+            // One that comes back with the power is given back once more, which plug-ins bear.
             if exists(file) { try sys("remove \(file)") { unlink(file.string) } }
             return
         }
-        try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
+        if !isFolder(folder) {
+            try makeFolders(folder, mode: FilePermissions(rawValue: 0o700))
+            try flushNames(in: folder.removingLastComponent())
+        }
         try writeAtomically(Array(try JSONEncoder().encode(attachments)), to: file)
+        try flushNames(in: folder)
     }
 
     // MARK: The network's holder
@@ -48,7 +61,15 @@ final class PluginRecords: Sendable {
     /// Holds the container's network under a path, which it gives: also when its processes have ended.
     func hold(_ namespace: borrowing NetworkNamespace, of container: String) throws -> FilePath {
         let place = holder(container)
-        if isHeld(container) { return place }
+        if isHeld(container), namespace.isShown(at: place) { return place }
+        // That of an earlier run, which plug-ins could not leave. Whatever they do for it now must not happen in the new one.
+        let left = try attachments(of: container).map { attachment in
+            var attachment = attachment
+            attachment.namespace = ""
+            return attachment
+        }
+        try save(left, of: container)
+        try letGo(of: container)
         try makeFolders(namespaces, mode: FilePermissions(rawValue: 0o700))
         try writeFile([], to: place, mode: [.ownerRead])
         try namespace.show(at: place)
@@ -73,7 +94,7 @@ final class PluginRecords: Sendable {
         let container = asked.container
         try plugins.check(asked.list)
         var attachment = asked
-        let others = attachments(of: container)
+        let others = try attachments(of: container)
         // Before there is anything to take back.
         try save(others + [attachment], of: container)
         do {
@@ -89,12 +110,13 @@ final class PluginRecords: Sendable {
     /// Takes it out of those of its networks that `isLeft` is true of, the last first; gives what went wrong: that is tried again
     /// when the container has ended, or a daemon begins.
     func remove(_ container: String, where isLeft: (Attachment) -> Bool) -> [any Error] {
-        var kept = attachments(of: container)
+        var kept: [Attachment]
+        do { kept = try attachments(of: container) } catch { return [error] }
         var failures: [any Error] = []
         for (index, attachment) in kept.enumerated().reversed() where isLeft(attachment) {
             var attachment = attachment
             // Its processes may have ended without this daemon, and with the machine.
-            attachment.namespace = isHeld(container) ? holder(container).string : ""
+            if !isHeld(container) { attachment.namespace = "" }
             do {
                 try attachment.remove(by: plugins)
                 kept.remove(at: index)
@@ -104,12 +126,13 @@ final class PluginRecords: Sendable {
         return failures
     }
 
-    /// The container has ended.
+    /// The container has ended. What could not be given back needs its network the next time.
     func release(_ container: String) -> [any Error] {
         guard exists(file(container)) || exists(holder(container)) else { return [] }
-        var failures = remove(container) { _ in true }
-        do { try letGo(of: container) } catch { failures.append(error) }
-        return failures
+        let failures = remove(container) { _ in true }
+        guard failures.isEmpty else { return failures }
+        do { try letGo(of: container) } catch { return [error] }
+        return []
     }
 
     /// Containers that have something, or had and could not give it back.

@@ -37,7 +37,7 @@ extension Engine {
             log.error("what is mounted for volumes nobody uses", metadata: ["error": "\(error)"])
         }
         await renewNetworks()
-        await releaseLeftByPlugins(except: running)
+        releaseLeftByPlugins()
         await startWithDaemon()
         // Says itself what it could not close.
         try? await pool.run { [store, running] in store.closeUnseen(except: running) }
@@ -107,7 +107,7 @@ extension Engine {
             return watch(container, monitor)
         }
         if record.state.restarting {
-            await leaveNetworks(record)
+            await leaveNetworks(record, pluginsLater: true)
             return launcher.forget(id)  // it is started again with the others
         }
         guard record.state.running || exists(settings.execRoot.appending(id)) else {
@@ -119,7 +119,7 @@ extension Engine {
             return await ended(container, left ?? Self.unknownEnd, isOld: true)
         }
         // It was just being started.
-        await leaveNetworks(record)
+        await leaveNetworks(record, pluginsLater: true)
         launcher.forget(id)
     }
 

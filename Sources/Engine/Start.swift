@@ -231,8 +231,8 @@ extension Engine {
     }
 
     /// Lets the driver's layer, what is mounted for volumes, and the exec root's folder go.
-    func release(_ record: ContainerRecord) async {
-        await leaveNetworks(record)
+    func release(_ record: ContainerRecord, pluginsLater: Bool = false) async {
+        await leaveNetworks(record, pluginsLater: pluginsLater)
         // Nothing here can fail in a way that somebody could act on.
         try? await pool.run { [self] in
             store.close(record.id)
@@ -271,7 +271,7 @@ extension Engine {
         }
         // Before it can be started again; and told of after its end.
         let left = networks.leaveAll(container.id)
-        await release(record)
+        await release(record, pluginsLater: isOld)
         if let pause = await container.planRestart() {
             tellOfEnd(record, exit, leaving: left)
             return isOld ? () : restartLater(container, after: pause)

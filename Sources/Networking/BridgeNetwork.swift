@@ -72,6 +72,8 @@ package struct Lease: Sendable, Equatable, Codable {
     package var gateway6: String?
     /// The bridge's.
     package var own: [String] = []
+    /// Plug-ins that are to make it have not said yet what it has; else nil.
+    package var expects: Bool?
 
     package init(network: String, port: String, interface: String, mac: String) {
         self.network = network

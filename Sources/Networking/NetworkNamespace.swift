@@ -20,6 +20,13 @@ package struct NetworkNamespace: ~Copyable, Sendable {
         try sys("mount a network namespace on \(place)") { mount(own, place.string, nil, UInt(MS_BIND), nil) }
     }
 
+    /// Whether it is this one that is shown at `place`, and not an earlier one.
+    package borrowing func isShown(at place: FilePath) -> Bool {
+        var (own, shown) = (stat(), stat())
+        guard fstat(descriptor.rawValue, &own) == 0, stat(place.string, &shown) == 0 else { return false }
+        return own.st_dev == shown.st_dev && own.st_ino == shown.st_ino
+    }
+
     /// Runs `body` in it, on a thread of its own that ends with it: no other work ever finds itself there.
     package borrowing func inside<T: Sendable>(_ body: @escaping @Sendable () throws -> T) throws -> T {
         let result = Outcome<T>()

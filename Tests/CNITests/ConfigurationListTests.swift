@@ -48,7 +48,16 @@ private func list(_ text: String) throws -> ConfigurationList { try Configuratio
 
     @Test func nestingHasAnEnd() {
         let deep = String(repeating: "[", count: 100_000)
-        #expect(throws: FormatError("", "no JSON")) { try list(#"{"name": "# + deep) }
+        #expect(throws: FormatError("", "nested more than 64 deep")) { try list(#"{"name": "# + deep) }
+    }
+
+    @Test func whatStandsInTextsIsNotNested() throws {
+        let text = String(repeating: #"[{\""#, count: 100)
+        let lists = String(repeating: "[", count: 63) + String(repeating: "]", count: 63)
+        let found = try list(#"{"name": "a", "cniVersion": "1.0.0", "type": "b", "c": "\#(text)", "d": \#(lists)}"#)
+        #expect(found.name == "a")
+        let more = "[\(lists)]"
+        #expect(throws: FormatError("", "nested more than 64 deep")) { try list(#"{"c": "\\", "d": \#(more)}"#) }
     }
 
     @Test func aPlugInIsToldWhatItCanDo() throws {

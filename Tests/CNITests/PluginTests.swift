@@ -22,7 +22,7 @@ import Testing
     }
 
     private static let good = """
-        echo "$(basename "$0") $CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $(cat)" >>$log
+        echo "$(basename "$0") $CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $CNI_IFNAME $CNI_PATH $(cat)" >>$log
         echo '{"ips": [{"address": "10.1.0.2/24"}]}'
         """
 
@@ -33,10 +33,10 @@ import Testing
             try attachment.remove(by: plugins)
             let log = String(decoding: try readFile(folder.appending("log")), as: UTF8.self).split(separator: "\n")
             #expect(log.count == 4)
-            #expect(log[0].hasPrefix("first ADD box /nowhere eth0 {") && !log[0].contains("prevResult"))
-            #expect(log[1].hasPrefix("second ADD box /nowhere eth0 {") && log[1].contains("prevResult"))
-            #expect(log[2].hasPrefix("second DEL box /nowhere eth0 {") && log[2].contains("prevResult"))
-            #expect(log[3].hasPrefix("first DEL box /nowhere eth0 {") && log[3].contains("prevResult"))
+            #expect(log[0].hasPrefix("first ADD box /nowhere eth0 \(folder) {") && !log[0].contains("prevResult"))
+            #expect(log[1].hasPrefix("second ADD box /nowhere eth0 \(folder) {") && log[1].contains("prevResult"))
+            #expect(log[2].hasPrefix("second DEL box /nowhere eth0 \(folder) {") && log[2].contains("prevResult"))
+            #expect(log[3].hasPrefix("first DEL box /nowhere eth0 \(folder) {") && log[3].contains("prevResult"))
         }
     }
 
@@ -83,6 +83,22 @@ import Testing
             #expect(throws: PluginError.missing("first", folders: [folder.string])) {
                 try attachment.add(by: plugins)
             }
+        }
+    }
+
+    @Test func aFolderIsNoProgram() throws {
+        try with(["second": Self.good]) { plugins, given, folder in
+            var (plugins, attachment) = (plugins, given)
+            try makeFolders(folder.appending("first"), mode: FilePermissions(rawValue: 0o755))
+            #expect(throws: PluginError.missing("first", folders: [folder.string])) {
+                try attachment.add(by: plugins)
+            }
+            let other = folder.appending("other")
+            try makeFolders(other, mode: FilePermissions(rawValue: 0o755))
+            let script = "#!/bin/sh\nlog=\(folder)/log\n\(Self.good)\n"
+            try writeFile(Array(script.utf8), to: other.appending("first"), mode: FilePermissions(rawValue: 0o755))
+            plugins.folders.append(other)
+            #expect(try attachment.add(by: plugins).addresses.count == 1)
         }
     }
 

@@ -75,7 +75,7 @@ def links():
 
 def plug_in_rules():
     """What plug-ins have written for one container, in the packet filter's tables that iptables keeps."""
-    said = subprocess.run(["iptables", "-t", "nat", "-S"], capture_output=True, text=True).stdout
+    said = subprocess.run(["iptables", "-t", "nat", "-S"], capture_output=True, text=True, check=True).stdout
     return [line for line in said.splitlines() if "id: " in line or re.search("CNI-DN-|CNI-[0-9a-f]{8}", line)]
 
 

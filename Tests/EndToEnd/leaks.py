@@ -75,15 +75,18 @@ def rules(data_root):
 
 def control_groups(parent):
     """Those below a daemon's own, deepest first."""
-    found = [path for path in pathlib.Path("/sys/fs/cgroup").glob(f"**/{parent}/**") if path.is_dir() and path.name != parent]
-    return sorted(map(str, found), key=len, reverse=True)
+    # Others come and go meanwhile, which is no error to `walk`.
+    found = [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if f"/{parent}/" in folder]
+    return sorted(found, key=len, reverse=True)
 
 
 def remove_groups(daemon):
     """The daemon's own groups, which it leaves as dockerd does: other daemons may use them."""
-    for path in list(pathlib.Path("/sys/fs/cgroup").glob(f"**/{daemon.name}")):
+    for folder, _, _ in os.walk("/sys/fs/cgroup", topdown=False):
+        if os.path.basename(folder) != daemon.name:
+            continue
         with contextlib.suppress(OSError):      # what is in it was found, or is another's
-            path.rmdir()
+            os.rmdir(folder)
 
 
 def of(daemon, patience=20):

@@ -231,3 +231,51 @@ def test_connect_and_disconnect(tidy, engine, lists):
     lists.act("ADD", "exit 1")
     fails(tidy, "failed to set up container networking", "network", "connect", "odd", "box")
     assert engine.inspect("box", "{{json .NetworkSettings.Networks}}") == {}
+
+
+def test_a_port_is_free_after_disconnect(tidy, engine):
+    """Also where the plug-ins' network was the only one."""
+    serve(tidy, "web", "--network", "shop", "-p", "8275:80")
+    tidy("network", "disconnect", "shop", "web")
+    assert engine.inspect("web", "{{json .NetworkSettings.Ports}}").get("80/tcp") is None
+    serve(tidy, "other", "-p", "8275:80")
+    assert lan.fetch("127.0.0.1", 8275) == "i am other"
+
+
+def test_a_port_is_free_after_a_connect_that_failed(tidy, engine, lists):
+    path = lists.write("picky", {"type": "script", "capabilities": {"portMappings": True}})
+    tidy("run", "-d", "--name", "box", "--network", "shop", "-p", "8279:80", "busybox", "sleep", "600")
+    tidy("network", "disconnect", "shop", "box")
+    lists.act("ADD", "exit 1")
+    try:
+        fails(tidy, "failed to set up container networking", "network", "connect", "picky", "box")
+        assert '"hostPort":8279' in lists.log[-1]
+        serve(tidy, "other", "-p", "8279:80")
+        assert lan.fetch("127.0.0.1", 8279) == "i am other"
+    finally:
+        path.unlink()
+
+
+def test_a_way_out_that_would_lose_ports(tidy, engine, lists):
+    """Plug-ins can't take over ports that a bridge leads: such a connect is refused, and all stays as it was."""
+    path = lists.write("able", lists.bridge("vcni7", "10.70.11.0/24"))
+    try:
+        serve(tidy, "web", "-p", "8276:80")
+        before = engine.inspect("web", "{{json .NetworkSettings}}")
+        fails(tidy, "network able would become the way out of container web", "network", "connect", "able", "web")
+        after = engine.inspect("web", "{{json .NetworkSettings}}")
+        assert (after["Ports"], after["Networks"]) == (before["Ports"], before["Networks"]) and lists.left() == []
+        assert f"default via {before['Networks']['bridge']['Gateway']}" in sh(engine, "web", "ip route")
+        assert lan.fetch("127.0.0.1", 8276) == "i am web"
+        tidy("network", "connect", "plain", "web")
+        assert lan.fetch("127.0.0.1", 8276) == "i am web"
+    finally:
+        path.unlink()
+
+
+def test_a_port_that_is_named_without_bindings(engine, tidy):
+    """`{"80/tcp": []}` publishes nothing, which any network can."""
+    status, made = engine.api("POST", "/containers/create?name=box", {
+        "Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": "plain", "PortBindings": {"80/tcp": []}}})[:2]
+    assert status == 201, made
+    assert tidy("start", "box").code == 0

@@ -1,4 +1,6 @@
 """Plug-ins that go wrong, and daemons that do: what was given is given back whatever happens in between."""
+import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -7,8 +9,9 @@ import time
 import pytest
 
 import cni
+import leaks
 import remapped
-from cni import PLUGINS, eventually, plug_in_rules
+from cni import PLUGINS, eventually, fails, plug_in_rules, sh
 
 
 driver, shared, lists, tidy = cni.driver, cni.shared, cni.lists, cni.tidy
@@ -53,15 +56,49 @@ def test_a_plug_in_that_is_missing(tidy, lists):
 
 
 def test_an_end_that_fails_is_tried_again(tidy, engine, lists):
-    """By the next daemon, by which time the namespace is gone."""
+    """By the next daemon, in the same namespace."""
     tidy("run", "-d", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
     lists.act("DEL", "echo not now >&2; exit 1")
     tidy("rm", "-f", "box")
     eventually(lambda: "not now" in engine.logfile.read_text(), True)
     lists.forget()
+    assert len(leaks.mounts_below(engine.exec_root / "cni")) == 1
     engine.restart()
+    eventually(lambda: len(lists.log), 1)
     (line,) = lists.log
-    assert line.startswith("DEL eth0 netns= ") and '"prevResult":' in line
+    assert line.startswith(f"DEL eth0 netns={engine.exec_root}/cni/") and '"prevResult":' in line
+    eventually(lambda: leaks.mounts_below(engine.exec_root / "cni"), [])
+
+
+def test_an_end_that_failed_leaves_the_next_run_alone(tidy, engine, lists):
+    """What is still to be undone of the run before is not undone in the namespace of this one."""
+    tidy("run", "-d", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
+    lists.act("DEL", "exit 1")
+    tidy("restart", "-t", "0", "box")
+    assert [line.split()[0] for line in lists.log] == ["ADD", "DEL", "DEL", "ADD"]
+    (held,) = leaks.mounts_below(engine.exec_root / "cni")
+    assert os.stat(held).st_ino == os.stat(f"/proc/{engine.inspect('box', '{{json .State.Pid}}')}/ns/net").st_ino
+    lists.forget()
+    tidy("rm", "-f", "box")
+    assert [line.split()[:3] for line in lists.log] == [["DEL", "eth0", f"netns={held}"], ["DEL", "eth0", "netns="]]
+
+
+def test_a_note_that_can_t_be_read(tidy, engine, lists):
+    """It stays, with the namespace, until somebody has mended it."""
+    tidy("run", "-d", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
+    (note,) = (engine.data_root / "varve/cni").iterdir()
+    text = note.read_text()
+    note.write_text(text[:40])
+    tidy("kill", "box")
+    eventually(lambda: f"stands in {note}, which can't be read" in engine.logfile.read_text(), True)
+    fails(tidy, f"{note}, which can't be read", "start", "box")
+    engine.restart()
+    assert note.read_text() == text[:40] and leaks.mounts_below(engine.exec_root / "cni")
+    note.write_text(text)
+    (note.parent / ".tmp-left").write_text("")
+    engine.restart()
+    eventually(lambda: (note.exists(), [line.split()[0] for line in lists.log]), (False, ["ADD", "DEL"]))
+    assert tidy("start", "box").code == 0
 
 
 # MARK: Ends
@@ -87,6 +124,47 @@ def test_a_daemon_that_is_killed(tidy, engine, lists, during):
         assert len(lists.left()) == 1 and plug_in_rules()
     else:
         eventually(lambda: (lists.left(), plug_in_rules()), ([], []))
+
+
+def test_a_daemon_begins_while_a_plug_in_hangs(tidy, engine, lists):
+    """What ended without a daemon is given back while it serves; who starts it again waits for that."""
+    tidy("run", "-d", "--name", "box", "--network", "odd", "busybox", "sleep", "600")
+    pid = engine.inspect("box", "{{json .State.Pid}}")
+    engine.kill9()
+    lists.act("DEL", f"echo $$ >{lists.scripts}/pid; exec sleep 600")
+    subprocess.run(["kill", "-9", str(pid)], check=True)
+    eventually(pathlib.Path(f"/proc/{pid}").exists, False)
+    began = time.monotonic()
+    engine.start()
+    assert tidy("ps", "-aq").lines and time.monotonic() - began < 10
+    eventually((lists.scripts / "pid").exists, True)
+    starting = subprocess.Popen(["docker", "-H", engine.host, "start", "box"])
+    with pytest.raises(subprocess.TimeoutExpired):
+        starting.wait(1)
+    (lists.scripts / "act-DEL").unlink()
+    subprocess.run(["kill", "-9", (lists.scripts / "pid").read_text().strip()], check=True)
+    assert starting.wait(20) == 0
+    assert [line.split()[0] for line in lists.log] == ["ADD", "DEL", "DEL", "ADD"]
+    (lists.scripts / "pid").unlink()
+
+
+def test_a_container_that_is_not_loaded(tidy, engine, lists):
+    """Another driver's, for example: it may run, and so keeps what it has."""
+    tidy("run", "-d", "--name", "box", "--network", "shop", "-p", "8278:80", "busybox", "sleep", "600")
+    (record,) = (engine.data_root / "containers").glob("*/config.v2.json")
+    text = record.read_text()
+    before = lists.left(), plug_in_rules()
+    engine.kill9()
+    changed = {**json.loads(text), "Driver": "another"}
+    record.write_text(json.dumps(changed))
+    engine.start()
+    assert tidy("ps", "-aq").lines == []
+    time.sleep(1)       # it would be done after the start
+    assert (lists.left(), plug_in_rules()) == before != ([], [])
+    engine.kill9()
+    record.write_text(text)
+    engine.start()
+    assert sh(engine, "box", "ip route").startswith("default via 10.70.1.1")
 
 
 def test_a_daemon_that_is_killed_while_a_plug_in_runs(tidy, engine, lists):
@@ -123,6 +201,7 @@ def test_a_list_that_is_gone(tidy, engine, lists):
     tidy("run", "-d", "--name", "box", "--network", "brief", "busybox", "sleep", "600")
     path.unlink()
     assert engine.inspect("box", "{{json .NetworkSettings}}")["Networks"]["brief"]["IPAddress"].startswith("10.70.6.")
+    fails(tidy, f"network brief has active endpoints: {path}, which described it, is gone", "network", "rm", "brief")
     engine.restart()
     assert len(lists.left()) == 1
     tidy("rm", "-f", "box")
