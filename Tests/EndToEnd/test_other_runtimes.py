@@ -23,6 +23,15 @@ class TestRun:
         """It is the container's own null device, not the host's."""
         assert run("--rm", "busybox", "sh", "-c", "cat; stat -L -c %t:%T /proc/self/fd/0; test $(stat -L -c %d /proc/self/fd/0) = $(stat -c %d /dev) && echo own").out == "1:3\nown\n"
 
+    def test_input_of_an_exec_is_empty(self, run):
+        """And not the host's null device, which would be the user's."""
+        before = os.stat("/dev/null")
+        run.box("--user", "1000")
+        said = run.engine.docker("exec", "--user", "1000", "box", "sh", "-c", "cat; stat -L -c %F /proc/self/fd/0")
+        assert said.out == "fifo\n"
+        after = os.stat("/dev/null")
+        assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
     def test_who_made_it(self, run):
         run.box()
         assert run.engine.inspect("box", "{{json .HostConfig.Runtime}}") == run.runtime

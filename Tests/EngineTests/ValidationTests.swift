@@ -29,7 +29,7 @@ struct ValidationTests {
     @Test func warnsOfWhatIsNotThereYet() throws {
         let many = try warnings { host in
             host.networkMode = "none"
-            host.securityOpt = ["label=disable"]
+            host.securityOpt = ["label=type:spc_t"]
             host.portBindings = ["80/tcp": []]
         }
         #expect(many.count == 2)
