@@ -123,7 +123,9 @@ struct ForeignProgram {
     }
 
     private func failure(_ verb: String, _ status: CInt?, _ errors: CInt) -> StepError {
-        guard let status else { return StepError("\(name) \(verb) did not end within \(Self.seconds(for: verb)) seconds") }
+        guard let status else {
+            return StepError("\(name) \(verb) did not end within \(Self.seconds(for: verb)) seconds")
+        }
         let how = status & 0x7f == 0 ? "ended with status \(status >> 8)" : "was killed by signal \(status & 0x7f)"
         let reason = logged() ?? said(errors) ?? "\(name) \(verb) \(how)"
         return ForeignFailure.error(verb, reason)
