@@ -14,9 +14,9 @@ enum Labels {
                 throw StepError("AppArmor profile \(profile): this kernel has no AppArmor, or it is off")
             }
             let isOwn = exists(FilePath("/proc/self/attr/apparmor"))
-            do { try writeAttribute(isOwn ? "apparmor/exec" : "exec", "exec \(profile)") } catch let error as SystemError
-                where error.errno == .noSuchFileOrDirectory
-            {
+            do {
+                try writeAttribute(isOwn ? "apparmor/exec" : "exec", "exec \(profile)")
+            } catch let error as SystemError where error.errno == .noSuchFileOrDirectory {
                 throw StepError("AppArmor profile \(profile) is not loaded: load it with apparmor_parser on the host")
             }
         }
