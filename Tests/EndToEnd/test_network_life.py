@@ -26,7 +26,7 @@ def daemon(make_daemon, driver, busybox_tar):
 
 
 def ruleset():
-    return subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(["nft", "--stateless", "list", "ruleset"], capture_output=True, text=True, check=True).stdout
 
 
 def links():
