@@ -1,4 +1,5 @@
 import CLinux
+import Cgroups
 import FoundationEssentials
 import Glibc
 import Linux
@@ -43,6 +44,13 @@ struct ForeignBundle {
         }
         let rules = spec.linux?.resources?.devices
         spec.linux?.resources?.devices = rules?.flatMap(Self.plain)
+        if WarmUp.hierarchies?.version == 2, let shares = spec.linux?.resources?.cpu?.shares {
+            // Runtimes, and their versions, make another weight of them each: `update` would change what nobody asked to.
+            let weight = ["cpu.weight": "\(ControlGroup.weight(shares: shares))"]
+            let others = spec.linux?.resources?.unified ?? [:]
+            spec.linux?.resources?.unified = others.merging(weight) { given, _ in given }
+            spec.linux?.resources?.cpu?.shares = nil
+        }
         spec.ociVersion = Self.version
         spec.root?.path = place
         for name in ["io.varve.user", "io.varve.group-add"] { spec.annotations?[name] = nil }

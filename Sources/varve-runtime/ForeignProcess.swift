@@ -5,6 +5,7 @@ import Glibc
 import Linux
 import OCI
 import RuntimeProtocol
+import SystemPackage
 
 /// A process as somebody else's runtime is told of it: names as numbers, and nothing that this host's root can't give, on
 /// which such a runtime fails.
@@ -63,8 +64,12 @@ extension Limits {
     /// These limits, as high as this host's root may set them.
     static func possible(_ limits: [RuntimeRlimit], warnings: inout [String]) throws -> [RuntimeRlimit] {
         // CAP_SYS_RESOURCE, by which limits are raised.
-        if cap_get_bound(24) == 1 { return limits }
+        let mayRaise = cap_get_bound(24) == 1
+        let files = (try? readFile("/proc/sys/fs/nr_open", limit: 64)) ?? []
+        // More files than these nobody may have open. (man 2 setrlimit)
+        let mostFiles = UInt64(String(decoding: files.filter { $0 > 32 }, as: UTF8.self)) ?? .max
         return try limits.map { asked in
+            if mayRaise, asked.type != "RLIMIT_NOFILE" || asked.hard <= mostFiles { return asked }
             guard let number = numbers[asked.type] else { throw StepError("unknown resource limit \(asked.type)") }
             var now = rlimit()
             try sys("read \(asked.type)") { getrlimit(__rlimit_resource_t(UInt32(number)), &now) }
