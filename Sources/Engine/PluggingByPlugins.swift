@@ -17,6 +17,14 @@ extension Engine {
         }
     }
 
+    /// The same before a container starts: only for one that is in another network than the daemon's own.
+    func refreshPluginNetworks(for record: ContainerRecord) async {
+        let isInOwn = record.networkSettings.networks.keys.allSatisfy { name in
+            (try? networks.find(name)).map { !$0.isByPlugins } ?? false
+        }
+        if !isInOwn { await refreshPluginNetworks() }
+    }
+
     /// A place in such a network; the plug-ins say which addresses it has when they have run.
     func expect(_ network: Network, _ attachments: inout Attachments) {
         let taken = Set(attachments.leases.map(\.interface))

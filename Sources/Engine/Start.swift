@@ -69,7 +69,7 @@ extension Engine {
     private func launch(_ container: Container) async throws -> Monitor {
         let host = try checked(containerDefaults.applied(to: await container.host))
         let record = try await showImages(await container.record, host)
-        await refreshPluginNetworks()
+        await refreshPluginNetworks(for: record)
         try enterNetworks(record)
         try await attach(record, host)
         let kept = record.seccompProfile.isEmpty ? nil : SeccompChoice(record.seccompProfile)
