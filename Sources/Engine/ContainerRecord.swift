@@ -34,6 +34,9 @@ package struct ContainerRecord: Codable, Sendable, Equatable {
     /// `unconfined`, `builtin`, a profile's JSON, or empty: the daemon's.
     @Lenient package var seccompProfile: String = ""
     @Lenient package var appArmorProfile: String = ""
+    /// The SELinux contexts of its processes and its files; empty: none.
+    @Lenient package var processLabel: String = ""
+    @Lenient package var mountLabel: String = ""
 
     private enum CodingKeys: String, CodingKey {
         case id = "ID"
@@ -58,6 +61,8 @@ package struct ContainerRecord: Codable, Sendable, Equatable {
         case noNewPrivileges = "NoNewPrivileges"
         case seccompProfile = "SeccompProfile"
         case appArmorProfile = "AppArmorProfile"
+        case processLabel = "ProcessLabel"
+        case mountLabel = "MountLabel"
     }
 }
 
@@ -66,10 +71,11 @@ extension ContainerRecord {
     var plainName: String { name.hasPrefix("/") ? String(name.dropFirst()) : name }
 
     /// Writes down what a container that is being made keeps of its security.
-    mutating func take(_ options: SecurityOptions, _ standard: ContainerDefaults) {
+    mutating func take(_ options: SecurityOptions, _ standard: ContainerDefaults, _ labels: ContainerLabels) {
         noNewPrivileges = options.noNewPrivileges ?? standard.noNewPrivileges
         seccompProfile = options.seccomp?.description ?? ""
         appArmorProfile = options.appArmor ?? ""
+        (processLabel, mountLabel) = (labels.process, labels.mount)
     }
 
     /// Names the files in `folder`, which may have been moved since the record was written.

@@ -44,7 +44,7 @@ extension Engine {
             emit("create", await container.record)
             var created = ContainerCreated()
             created.id = id
-            created.warnings = foreign + warnings
+            created.warnings = foreign + warnings + labelWarnings(host)
             return created
         } catch {
             await discard(id)
@@ -62,6 +62,7 @@ extension Engine {
         _ image: Image,
         _ isReadOnlyShallow: Bool
     ) async throws -> Container {
+        let (labels, host) = try await takeLabels(host, for: id)
         let path = containersFolder.appending(id)
         var record = ContainerRecord(
             id: id,
@@ -70,10 +71,10 @@ extension Engine {
             folder: path,
             config: config,
             image: image.id.description,
-            driver: type(of: store.driver).name
+            driver: store.driver.name
         )
         record.networkSettings.networks = places
-        record.take(SecurityOptions(checked: host.securityOpt), containerDefaults)
+        record.take(SecurityOptions(checked: host.securityOpt), containerDefaults, labels)
         let (points, mounts) = try await mounts(of: id, config, host, isReadOnlyShallow)
         record.mountPoints = points
         let pending = pendingFolder.appending(id)
@@ -82,8 +83,7 @@ extension Engine {
             var record = record
             // From here until the end a crash leaves the mark, and the next start removes what there is.
             try writeFile([], to: pending, mode: [.ownerReadWrite])
-            try store.createMount(id, image: image.id, options: host.storageOpt ?? [:])
-            try takeImages(host, for: id)
+            try makeLayers(record, image, host)
             record.mountPoints?.merge(try takeVolumes(mounts, for: id)) { $1 }
             try ContainerFolder.make(path, record: record, host: host, standard: containerDefaults)
             // By then the store has ceased to doubt the container, or is about to.

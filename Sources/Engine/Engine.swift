@@ -21,6 +21,8 @@ package struct EngineSettings: Sendable {
     package var plugins = PluginSettings()
     /// The ids that containers have; nil: the host's.
     package var remapping: Remapping?
+    /// Whether containers have SELinux contexts of their own, where the kernel has SELinux.
+    package var usesSELinux = false
     /// Where the output of containers goes that name no log driver of their own.
     package var logConfig: LogConfig
 
@@ -57,6 +59,8 @@ package final class Engine: Sendable {
     let support: LimitSupport
     let folderWatches = FolderWatches()
     let filters = SeccompFilters()
+    /// Nil: containers have no SELinux contexts.
+    let selinux: SELinux?
     let log: Logger
     let metrics: EngineMetrics
     let live: Mutex<LiveSettings>
@@ -77,6 +81,7 @@ package final class Engine: Sendable {
         self.log = log
         hierarchies = try Hierarchies()
         support = hierarchies.support
+        selinux = try SELinux.ofHost(settings.usesSELinux, log)
         self.metrics = EngineMetrics(metrics)
         self.live = Mutex(live)
         events = Events(self.metrics.events)

@@ -97,6 +97,7 @@ extension Engine {
         process.terminal = request.tty
         // Somebody may have taken it from the kernel since.
         process.apparmorProfile = try await pool.run { try AppArmor.prepare(host) }
+        process.selinuxLabel = processLabel(record, host)
         let own = Spec.environment(config, links: await linkVariables(record, host))
         process.env = Spec.overlaid(own, with: request.env ?? [])
         if !request.workingDir.isEmpty { process.cwd = request.workingDir }

@@ -32,11 +32,14 @@ extension Engine {
         }
     }
 
-    /// Shows them; returns where, by destination. Ends with `closeImages`.
-    func openImages(_ host: HostConfig, of id: String) throws -> [String: FilePath] {
+    /// Shows them, with the container's SELinux context; returns where, by destination. Ends with `closeImages`.
+    func openImages(_ host: HostConfig, of record: ContainerRecord) throws -> [String: FilePath] {
+        let (id, context) = (record.id, mountLabel(record))
         var places: [String: FilePath] = [:]
         for (number, mount) in host.imageMounts.enumerated() {
-            switch try store.open(Self.layer(id, number)) {
+            if let context { store.setContext(context, of: Self.layer(id, number)) }
+            let view = try store.open(Self.layer(id, number))
+            switch view {
             case .folder(let path): places[mount.target] = path
             case .mounts(let mounts):
                 let place = folder(id, number)
@@ -44,6 +47,9 @@ extension Engine {
                 try makeFolders(place, mode: FilePermissions(rawValue: 0o700))
                 try mountTree(mounts, at: place)
                 places[mount.target] = place
+            }
+            if let context, !view.shows(context), let place = places[mount.target] {
+                try Relabelling.relabel(place, as: context)
             }
         }
         return places

@@ -44,6 +44,7 @@ extension Engine {
         shown.driver = record.driver
         shown.platform = "linux"
         shown.mounts = record.shownMounts
+        (shown.processLabel, shown.mountLabel) = (record.processLabel, record.mountLabel)
         shown.appArmorProfile =
             record.hasBeenStartedBefore ? AppArmor.profile(for: shown.hostConfig) ?? "" : record.appArmorProfile
     }

@@ -95,6 +95,7 @@ extension Engine {
     func erase(_ id: String) throws {
         try removeImages(of: id)
         do { try store.removeMount(id) } catch StorageError.noSuchMount {}
+        selinux?.release(id)
         let folder = containersFolder.appending(id)
         if exists(folder) { try removeTree(folder) }
         launcher.forget(id)

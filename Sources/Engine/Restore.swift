@@ -61,7 +61,7 @@ extension Engine {
             // Also one that is not loaded has its volumes.
             volumes.note(id, has: point.name)
         }
-        let own = type(of: store.driver).name
+        let own = store.driver.name
         guard record.driver == own else {
             if record.state.running, exists(settings.execRoot.appending(id)) {
                 await holdVolumes(of: record)
@@ -70,6 +70,7 @@ extension Engine {
         }
         guard store.hasMount(id) else { throw EngineError.layerMissing }
         try folder.writeMountedFiles(record, containerDefaults.applied(to: host))
+        try label(record, isNew: false)
         let phase: Container.Phase = record.hasBeenStartedBefore ? .exited : .created
         let container = Container(RecordFile(folder, made: nil, pool), record: record, host: host, phase: phase)
         try containers.reserve(record.plainName, for: id)

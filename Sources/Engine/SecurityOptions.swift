@@ -7,6 +7,8 @@ struct SecurityOptions: Equatable {
     var seccomp: SeccompChoice?
     /// A profile's name, or `unconfined`.
     var appArmor: String?
+    /// Of SELinux: `disable`, or parts of a context, each as `type:T`.
+    var labels: [String] = []
     /// Names of options for what this host or Varve has not, which are told.
     var ignored: [String] = []
 
@@ -23,7 +25,7 @@ struct SecurityOptions: Equatable {
         let parts = option.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
         switch option {
         case "no-new-privileges": return noNewPrivileges = true
-        case "disable": return  // the label, which nothing has
+        case "disable": return labels.append("disable")
         case "writable-cgroups": return ignored.append(option)
         default: break
         }
@@ -38,8 +40,8 @@ struct SecurityOptions: Equatable {
             noNewPrivileges = flag
         case "seccomp": seccomp = value.isEmpty ? nil : SeccompChoice(value)
         case "apparmor": appArmor = value.isEmpty ? nil : value
-        case "label" where value == "disable": break
-        case "label", "systempaths", "writable-cgroups": ignored.append(String(parts[0]))
+        case "label": labels.append(value)
+        case "systempaths", "writable-cgroups": ignored.append(String(parts[0]))
         default: throw EngineError(.invalid, "invalid --security-opt 2: \"\(option)\"")
         }
     }

@@ -159,6 +159,8 @@ struct Bind: Equatable {
         if destination == "/" { return nil }
         guard parts.count == 3 else { return }
         mode = parts[2]
+        // Either for all containers or for one.
+        if Set(mode.split(separator: ",")).isSuperset(of: ["z", "Z"]) { return nil }
         for word in mode.split(separator: ",") {
             switch word {
             case "ro": isReadOnly = true

@@ -74,14 +74,15 @@ extension Engine {
         try await attach(record, host)
         let kept = record.seccompProfile.isEmpty ? nil : SeccompChoice(record.seccompProfile)
         let own = kept ?? SecurityOptions(checked: host.securityOpt).seccomp
-        let runtime = try foreignRuntime(of: record, host)
+        let (runtime, shown) = (try foreignRuntime(of: record, host), try await sharingFiles(record, host))
         let filter = runtime == nil ? try await filter(for: host, own) : nil
-        var spec = try await spec(try await sharingFiles(record, host), host, filter)
+        var spec = try await spec(shown, host, filter)
         if runtime != nil { spec.linux?.seccomp = try await rules(for: host, own) }
         let bundle = settings.execRoot.appending(record.id)
-        var request = try await pool.run { [store, volumes, spec, remapping = remapping(host)] in
+        var request = try await pool.run { [self, spec, remapping = remapping(host)] in
             try Self.makeBindSources(host, for: remapping)
             for point in record.volumes { try volumes.devices.take(point.name, for: record.id) }
+            try labelMounts(shown, host)
             try makeFolders(bundle, mode: FilePermissions(rawValue: 0o711))
             let config = Array(try JSONEncoder().encode(spec))
             try writeFile(config, to: bundle.appending("config.json"), mode: [.ownerReadWrite])
@@ -132,6 +133,8 @@ extension Engine {
         spec.mounts? += mounts
         spec.process?.env = Spec.environment(record, links: await linkVariables(record, host))
         spec.process?.apparmorProfile = profile
+        spec.process?.selinuxLabel = processLabel(record, host)
+        spec.linux?.mountLabel = mountLabel(record)
         spec.linux?.devices = nodes
         spec.linux?.resources = resources
         if let remapping = remapping(host) {
@@ -145,7 +148,7 @@ extension Engine {
     private func showImages(_ record: ContainerRecord, _ host: HostConfig) async throws -> ContainerRecord {
         if host.imageMounts.isEmpty { return record }
         var record = record
-        let places = try await onStore { [self, id = record.id] _ in try openImages(host, of: id) }
+        let places = try await onStore { [self, record] _ in try openImages(host, of: record) }
         for (destination, place) in places { record.mountPoints?[destination]?.source = place.string }
         return record
     }

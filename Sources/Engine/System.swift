@@ -30,7 +30,7 @@ extension Engine {
         engine.details = [
             "ApiVersion": response.apiVersion, "MinAPIVersion": response.minAPIVersion, "Os": response.os,
             "Arch": response.arch, "KernelVersion": response.kernelVersion,
-            "StorageDriver": type(of: store.driver).name,
+            "StorageDriver": store.driver.name,
             "Experimental": "false",
         ]
         var runtime = VersionComponent()
@@ -51,7 +51,7 @@ extension Engine {
         await count(&info)
         let (images, status) = try await onStore { store in (store.images().count, store.driver.status) }
         info.images = images
-        info.driver = type(of: store.driver).name
+        info.driver = store.driver.name
         info.driverStatus = status.map { [$0.key, $0.value] }
         info.plugins.volume = ["local"]
         info.indexServerAddress = "https://index.docker.io/v1/"
@@ -107,6 +107,7 @@ extension Engine {
             case .profile: "custom"
             }
         return (AppArmor.isOn ? ["name=apparmor"] : []) + ["name=seccomp,profile=\(profile)"]
+            + (selinux == nil ? [] : ["name=selinux"])
             + (cgroupVersion == nil ? [] : ["name=cgroupns"])
             + (settings.remapping == nil ? [] : ["name=userns"])
             + (standard.noNewPrivileges ? ["name=no-new-privileges"] : [])

@@ -34,6 +34,7 @@ extension VolumeMount {
         self.init(destination: Destination.plain(destination), name: name)
         guard parts.count == 3 else { return }
         mode = parts[2]
+        if Set(mode.split(separator: ",")).isSuperset(of: ["z", "Z"]) { return nil }
         for word in mode.split(separator: ",") {
             switch word {
             case "ro": isReadOnly = true

@@ -96,11 +96,13 @@ struct HostMounts {
     private func devices(_ entry: RuntimeMount) throws -> CInt {
         let options = MountOptions(entry.options ?? [])
         let owner = ["uid=\(user.root.user)", "gid=\(user.root.group)"]
+        let label = try Labels.mountOption(spec.linux?.mountLabel).map { [$0] } ?? []
+        let data = (options.data + owner + label).joined(separator: ",")
         try sys("mount tmpfs") { mount("tmpfs", place, "tmpfs", 0, "mode=755") }
         defer { umount2(place, CInt(MNT_DETACH)) }
         try sys("make /dev") { mkdir(place + "/dev", 0o755) }
         try sys("mount /dev") {
-            mount("tmpfs", place + "/dev", "tmpfs", options.flags, (options.data + owner).joined(separator: ","))
+            mount("tmpfs", place + "/dev", "tmpfs", options.flags, data)
         }
         var own = spec
         own.linux?.devices = try spec.linux?.devices?.map(owned)

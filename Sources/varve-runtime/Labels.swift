@@ -66,11 +66,26 @@ enum Labels {
         return "context=\"\(label)\""
     }
 
+    /// What the mount of a new file system of this type gets: nothing where all that it shows is the kernel's.
+    static func mountOption(_ label: String?, type: String) throws -> String? {
+        ["proc", "sysfs", "mqueue"].contains(type) ? nil : try mountOption(label)
+    }
+
+    /// Gives the label to a root folder that takes it no other way.
+    static func set(_ label: String?, on folder: CInt) throws {
+        guard let label, !label.isEmpty else { return }
+        do throws(SystemError) {
+            try sys("set the label \(label)") {
+                linux_set_xattr(folder, "", "security.selinux", label, label.utf8.count)
+            }
+        } catch { if error.errno != .notSupported { throw error } }
+    }
+
     /// Looked up on the host: a container may have no `/sys`, or one of its own.
     static let hasAppArmor =
         (try? readFile("/sys/module/apparmor/parameters/enabled", limit: 16))?.first == UInt8(ascii: "Y")
 
-    static var hasSELinux: Bool { exists("/sys/fs/selinux/enforce") }
+    static let hasSELinux = exists("/sys/fs/selinux/enforce")
 }
 
 /// Which Linux the kernel plays (man 2 personality).

@@ -62,12 +62,30 @@ struct MappedRoot {
         var moved = mount
         moved.options = try mount.options.filter { try Self.layer($0) == nil }
         let depth = home.components.count
+        for part in parts { try addImage(part.path, in: home) }
         moved.options += parts.map { "\($0.key)=\(FilePath(place).appending($0.path.components.dropFirst(depth)))" }
         // What overlayfs itself makes, as whiteouts, belongs to who mounted it: on mapped layers that must be somebody whom
         // the mapping knows.
         try user.asRoot { try moved.make(at: FilePath(place)) }
         defer { umount2(place, CInt(MNT_DETACH)) }
         return try sys("copy the overlay") { copy(place) }
+    }
+
+    /// Maps a layer that is an image, mounted in `home`: a mount's copy has none of those in it.
+    private func addImage(_ layer: FilePath, in home: FilePath) throws {
+        let device = try Self.device(of: layer)
+        if try device == Self.device(of: home) { return }
+        var root = layer
+        while try device == Self.device(of: root.removingLastComponent()) { root.removeLastComponent() }
+        let image = OwnedDescriptor(try mapped(sys("copy the mount \(root)") { copy(root.string) }, root.string))
+        let spot = FilePath(place).appending(root.components.dropFirst(home.components.count))
+        try sys("attach the layer \(root)") { linux_attach_mount(image.rawValue, spot.string) }
+    }
+
+    private static func device(of path: FilePath) throws -> dev_t {
+        var status = stat()
+        try sys("look at \(path)") { stat(path.string, &status) }
+        return status.st_dev
     }
 
     /// The option and the folder, without links, which would lead out of the mapped mount; nil: it is no layer.

@@ -67,10 +67,14 @@ struct RootFileSystem {
         let type = entry.type ?? ""
         if type == "proc" || type == "sysfs" { try refuseLink(entry.destination, in: root) }
         let options = MountOptions(entry.options ?? [])
-        let label = try type == "tmpfs" ? Labels.mountOption(spec.linux?.mountLabel) : nil
+        let label = try Labels.mountOption(spec.linux?.mountLabel, type: type)
         let data = (options.data + (label.map { [$0] } ?? [])).joined(separator: ",")
         try sys("mount \(type) on \(entry.destination)") {
             mount(entry.source ?? type, varve_runtime.place(target.rawValue), type, options.flags, data)
+        }
+        if type == "mqueue" {
+            let queues = try root.open(entry.destination)
+            try Labels.set(spec.linux?.mountLabel, on: queues.rawValue)
         }
         if options.copiesUp {
             let mounted = try root.open(entry.destination)

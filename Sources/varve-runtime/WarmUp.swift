@@ -69,7 +69,7 @@ enum WarmUp {
     }
 
     /// Looks the host's things up; not later than the first clone, since processes of a container are in other namespaces.
-    static func lookAtHost() { _ = (hierarchies, namespaces, Labels.hasAppArmor) }
+    static func lookAtHost() { _ = (hierarchies, namespaces, Labels.hasAppArmor, Labels.hasSELinux) }
 
     private static var spec: RuntimeSpec {
         var spec = RuntimeSpec()

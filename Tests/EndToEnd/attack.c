@@ -129,15 +129,17 @@ static void grab_memory(const char *pid) {
 
 static void grab_files(const char *pid) {
     char path[64], name[201];
+    struct stat own, its;
     for (int i = 0; i < 40; i++) {
         snprintf(path, sizeof path, "/proc/%s/fd/%d", pid, i);
         int fd = open(path, O_PATH | O_CLOEXEC);
         if (fd < 0) continue;
         name_of(fd, name);
+        // What a process that gets a label writes it through is the container's own /proc, or it is the host's.
+        int is_own = fstat(fd, &its) == 0 && stat("/proc", &own) == 0 && own.st_dev == its.st_dev && own.st_ino == its.st_ino;
         close(fd);
-        tell("descriptor", name);
+        tell("descriptor", is_own ? "own /proc" : name);
     }
-    struct stat own, its;
     static const char *const links[] = {"root", "cwd"};
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "/proc/%s/%s", pid, links[i]);

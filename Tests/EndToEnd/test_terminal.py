@@ -5,6 +5,8 @@ import time
 
 import clients
 
+ONE_DRIVER = True
+
 
 def test_whole_picture(cli):
     """A terminal of its own, root with Docker's capabilities, and its mounts."""

@@ -50,11 +50,13 @@ enum ExecCommand {
             let mode = FilePermissions(rawValue: 0o644)
             try writeAtomically(Array("\(ready.pid)".utf8), to: pidFile, mode: mode, flush: false)
         }
+        let master = console == nil ? ready.master : -1
+        foreground?.resize(master)
         do { try Report.letGo(ready.socket) } catch {
             waitpid(ready.pid, nil, 0)
             throw error
         }
-        return try foreground?.wait(for: ready.pid, master: console == nil ? ready.master : -1) ?? 0
+        return try foreground?.wait(for: ready.pid, master: master) ?? 0
     }
 
     private static func spawn(

@@ -17,10 +17,7 @@ struct Foreground {
         let handle = OwnedDescriptor(try sys("watch the process") { linux_pidfd_open(pid, 0) })
         let raw = master >= 0 ? RawTerminal() : nil
         defer { raw?.restore() }
-        if master >= 0 {
-            setNonBlocking(master)
-            resize(master)
-        }
+        if master >= 0 { setNonBlocking(master) }
         var carrier = Carrier(master: master)
         while true {
             var entries = [
@@ -43,7 +40,8 @@ struct Foreground {
 
     private func pass(_ signal: CInt, _ handle: CInt) { _ = linux_pidfd_send_signal(handle, signal) }
 
-    private func resize(_ master: CInt) {
+    /// Gives a terminal the size of the caller's: before its process starts, which may ask at once.
+    func resize(_ master: CInt) {
         // Standard input that is no terminal has no size to pass on.
         _ = linux_copy_window(STDIN_FILENO, master)
     }

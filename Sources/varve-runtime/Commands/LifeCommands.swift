@@ -64,6 +64,8 @@ enum LifeCommands {
         let foreground = stays ? try Foreground() : nil
         let ready = try creation.run()
         let folder = creation.folder
+        let master = creation.consoleSocket == nil ? ready.master : -1
+        foreground?.resize(master)
         do {
             try Report.letGo(ready.socket)
             runPoststart(folder, invocation)
@@ -72,7 +74,6 @@ enum LifeCommands {
             throw error
         }
         guard let foreground else { return 0 }
-        let master = creation.consoleSocket == nil ? ready.master : -1
         let code = try foreground.wait(for: ready.pid, master: master)
         if !options.has("keep") { try Deletion(folder, invocation).run(force: true) }
         return code
