@@ -31,7 +31,7 @@ public struct Check: Sendable, CustomStringConvertible {
 
     /// Runs the check on a fresh home in a folder of its own below `folder`, which must exist; nothing stays there.
     public func run(
-        on driver: any GraphDriver.Type,
+        on driver: DriverKind,
         in folder: FilePath,
         options: DriverOptions = DriverOptions()
     ) -> Outcome {
@@ -54,7 +54,7 @@ public struct Check: Sendable, CustomStringConvertible {
     private func run(_ scene: Scene) throws -> Outcome {
         guard scene.driver.capabilities.isSuperset(of: needs) else {
             try scene.driver.release()
-            return .skipped("\(type(of: scene.driver).name) does not promise this")
+            return .skipped("\(scene.driver.name) does not promise this")
         }
         do { try body(scene) } catch {
             scene.release()  // the first error is the one to report

@@ -55,7 +55,7 @@ extension Check {
         Check("an option that the driver does not know is refused") { scene in
             let options = DriverOptions([("no.such.option", "1")])
             try expectError("an unknown option", { $0 is DriverError }) {
-                _ = try type(of: scene.driver).init(home: scene.folder.appending("other"), options: options)
+                _ = try scene.kind.open(home: scene.folder.appending("other"), options: options)
             }
         },
         Check("a layer's option that the driver does not know is refused, and leaves nothing") { scene in

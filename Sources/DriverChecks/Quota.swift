@@ -92,7 +92,7 @@ extension Check {
     private static let refusals: [Check] = [
         Check("a size is refused by a driver that limits nothing, in words that say so") { scene in
             guard !scene.driver.capabilities.contains(.quota) else {
-                throw Skipped(description: "\(type(of: scene.driver).name) does not promise this: it has limits")
+                throw Skipped(description: "\(scene.driver.name) does not promise this: it has limits")
             }
             try refused(scene, "1G") { "\($0)".contains("size") || "\($0)".contains("storage-opt") }
         },

@@ -5,6 +5,8 @@ import SystemPackage
 
 /// What a check plays on: a driver with a fresh home.
 struct Scene: Sendable {
+    /// How the driver is opened.
+    let kind: DriverKind
     let driver: any GraphDriver
     /// A folder of the check's own, on the file system that is tried.
     let folder: FilePath
@@ -12,25 +14,28 @@ struct Scene: Sendable {
     let options: DriverOptions
     var home: FilePath { folder.appending("home") }
 
-    init(_ type: any GraphDriver.Type, folder: FilePath, options: DriverOptions) throws {
-        let driver = try type.init(home: folder.appending("home"), options: options)
-        self.init(driver: driver, folder: folder, options: options)
+    init(_ kind: DriverKind, folder: FilePath, options: DriverOptions) throws {
+        let driver = try kind.open(home: folder.appending("home"), options: options)
+        self.init(kind: kind, driver: driver, folder: folder, options: options)
     }
 
-    private init(driver: any GraphDriver, folder: FilePath, options: DriverOptions) {
+    private init(kind: DriverKind, driver: any GraphDriver, folder: FilePath, options: DriverOptions) {
+        self.kind = kind
         self.driver = driver
         self.folder = folder
         self.options = options
     }
 
     /// The same scene, played with another driver value: one on the same home, or on another.
-    func with(_ driver: any GraphDriver) -> Scene { Scene(driver: driver, folder: folder, options: options) }
+    func with(_ driver: any GraphDriver) -> Scene {
+        Scene(kind: kind, driver: driver, folder: folder, options: options)
+    }
 
     /// The driver as the next start of the daemon would open it.
-    func reopened() throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }
+    func reopened() throws -> any GraphDriver { try kind.open(home: home, options: options) }
 
     /// The driver on another home, for a check that needs a second one.
-    func other(home: FilePath) throws -> any GraphDriver { try type(of: driver).init(home: home, options: options) }
+    func other(home: FilePath) throws -> any GraphDriver { try kind.open(home: home, options: options) }
 
     /// Gives back what the driver took of the host; what could not be given back is found when the check ends.
     func release() { try? driver.release() }

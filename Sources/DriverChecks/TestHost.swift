@@ -19,7 +19,7 @@ public enum TestHost {
 
     /// Runs one check; throws where the driver broke its promise, prints why where it was skipped.
     public static func run(_ check: Check, on driver: any GraphDriver.Type, options: DriverOptions = .init()) throws {
-        switch check.run(on: driver, in: folder, options: options) {
+        switch check.run(on: DriverKind(driver), in: folder, options: options) {
         case .passed: return
         case .failed(let reason): throw Failure(description: "\(driver.name): \(check): \(reason)")
         case .skipped(let reason): print("skipped: \(driver.name): \(check): \(reason)")

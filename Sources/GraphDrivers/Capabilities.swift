@@ -13,4 +13,7 @@ public struct Capabilities: OptionSet, Sendable {
     public static let quotaCoversImage = Self(rawValue: 1 << 2)
     /// Changes are found wherever something was written, also where a file's size and time are as before.
     public static let exactChanges = Self(rawValue: 1 << 3)
+    /// `diff` since a layer's own parent is the tar that was applied, byte by byte, so that nobody else need keep what makes
+    /// it again. Docker: `ReproducesExactDiffs`.
+    public static let sameTars = Self(rawValue: 1 << 4)
 }

@@ -5,7 +5,7 @@
 import Linux
 public import SystemPackage
 
-/// Chooses among the built-in drivers.
+/// Chooses among the drivers there are.
 public enum DriverChoice {
     /// What was asked for, and where.
     struct Request {
@@ -17,24 +17,24 @@ public enum DriverChoice {
     ///
     /// `drivers` are in order of priority; the chosen one's home is `<data root>/<name>`.
     public static func choose(
-        from drivers: [any GraphDriver.Type],
+        from drivers: [DriverKind],
         dataRoot: FilePath,
         requested: String?,
         configured: String? = nil,
         environment: [String: String],
         options: DriverOptions
     ) throws -> any GraphDriver {
-        func open(_ type: any GraphDriver.Type) throws -> any GraphDriver {
-            try type.init(home: home(of: type, in: dataRoot), options: options)
+        func open(_ kind: DriverKind) throws -> any GraphDriver {
+            try kind.open(home: home(of: kind, in: dataRoot), options: options)
         }
         if let request = request(requested, configured, environment) {
             return try open(driver(named: request.name, among: drivers))
         }
         let prior = try priors(among: drivers, in: dataRoot)
-        if let type = prior.first { return try open(type) }
+        if let kind = prior.first { return try open(kind) }
         var reasons: [String] = []
-        for type in drivers {
-            do { return try open(type) } catch let error as DriverError {
+        for kind in drivers {
+            do { return try open(kind) } catch let error as DriverError {
                 guard case .unsupported = error else { throw error }
                 reasons.append("\(error)")
             }
@@ -44,7 +44,7 @@ public enum DriverChoice {
 
     /// The same decision without touching a driver's home: each driver is tried in a folder of its own beside them.
     public static func examine(
-        _ drivers: [any GraphDriver.Type],
+        _ drivers: [DriverKind],
         dataRoot: FilePath,
         requested: String?,
         configured: String? = nil,
@@ -53,10 +53,10 @@ public enum DriverChoice {
     ) -> DriverDecision {
         let request = request(requested, configured, environment)
         clearAbandoned(in: existingFolder(of: dataRoot), drivers)
-        let candidates = drivers.map { type in
+        let candidates = drivers.map { kind in
             // Options are for the driver that is asked for; the others are tried without.
-            let meant = request.map { $0.name == type.name } ?? true
-            return candidate(type, dataRoot: dataRoot, options: meant ? options : DriverOptions())
+            let meant = request.map { $0.name == kind.name } ?? true
+            return candidate(kind, dataRoot: dataRoot, options: meant ? options : DriverOptions())
         }
         func decision(_ name: String?, _ reason: String) -> DriverDecision {
             guard let name, let found = candidates.first(where: { $0.name == name }), !found.isSupported else {
@@ -97,25 +97,25 @@ public enum DriverChoice {
         return nil
     }
 
-    private static func home(of type: any GraphDriver.Type, in dataRoot: FilePath) -> FilePath {
-        dataRoot.appending(type.name)
+    private static func home(of kind: DriverKind, in dataRoot: FilePath) -> FilePath {
+        dataRoot.appending(kind.name)
     }
 
     private static func driver(
         named name: String,
-        among drivers: [any GraphDriver.Type]
-    ) throws -> any GraphDriver.Type {
-        guard let type = drivers.first(where: { $0.name == name }) else {
+        among drivers: [DriverKind]
+    ) throws -> DriverKind {
+        guard let kind = drivers.first(where: { $0.name == name }) else {
             throw ChoiceError.unknown(name: name, known: drivers.map { $0.name })
         }
-        return type
+        return kind
     }
 
     /// The drivers to go on with, at most one; throws where several have data.
     private static func priors(
-        among drivers: [any GraphDriver.Type],
+        among drivers: [DriverKind],
         in dataRoot: FilePath
-    ) throws -> [any GraphDriver.Type] {
+    ) throws -> [DriverKind] {
         let prior = drivers.filter { !neverPrior.contains($0.name) && hasData($0, in: dataRoot) }
         guard prior.count <= 1 else {
             throw ChoiceError.severalWithData(dataRoot: dataRoot.string, names: prior.map { $0.name })
@@ -123,24 +123,24 @@ public enum DriverChoice {
         return prior
     }
 
-    private static func hasData(_ type: any GraphDriver.Type, in dataRoot: FilePath) -> Bool {
+    private static func hasData(_ kind: DriverKind, in dataRoot: FilePath) -> Bool {
         // A home that can't be read counts as data: better to say so than to start over beside it.
-        guard let names = try? listFolder(home(of: type, in: dataRoot)) else { return true }
+        guard let names = try? listFolder(home(of: kind, in: dataRoot)) else { return true }
         return !names.isEmpty
     }
 
     private static func candidate(
-        _ type: any GraphDriver.Type,
+        _ kind: DriverKind,
         dataRoot: FilePath,
         options: DriverOptions
     ) -> DriverDecision.Candidate {
         func result(_ isSupported: Bool, _ fact: String, _ remedy: String?) -> DriverDecision.Candidate {
             .init(
-                name: type.name,
+                name: kind.name,
                 isSupported: isSupported,
                 fact: fact,
                 remedy: remedy,
-                hasData: hasData(type, in: dataRoot)
+                hasData: hasData(kind, in: dataRoot)
             )
         }
         do {
@@ -149,7 +149,7 @@ public enum DriverChoice {
             let lock = try FolderLock(scratch.path)
             defer { withExtendedLifetime(lock) {} }
             _ = try lock.take()
-            let driver = try type.init(home: scratch.path.appending(type.name), options: options)
+            let driver = try kind.open(home: home(of: kind, in: scratch.path), options: options)
             defer { try? driver.release() }  // as above
             let facts = driver.status.map { "\($0.key): \($0.value)" }
             return result(true, facts.isEmpty ? "runs on every file system" : facts.joined(separator: ", "), nil)
@@ -163,11 +163,11 @@ public enum DriverChoice {
     private static let prefix = ".varve-probe-"
 
     /// Ends and deletes what was left by those who were killed while they tried a driver.
-    private static func clearAbandoned(in place: FilePath, _ drivers: [any GraphDriver.Type]) {
+    private static func clearAbandoned(in place: FilePath, _ drivers: [DriverKind]) {
         for folder in (try? FolderLock.abandoned(in: place, prefix: prefix)) ?? [] {
-            for type in drivers where isFolder(home(of: type, in: folder)) {
+            for kind in drivers where isFolder(home(of: kind, in: folder)) {
                 // It finds what it has of the host, as a pool of devices, and gives it back.
-                if let driver = try? type.init(home: home(of: type, in: folder), options: DriverOptions()) {
+                if let driver = try? kind.open(home: home(of: kind, in: folder), options: DriverOptions()) {
                     try? driver.release()
                 }
             }

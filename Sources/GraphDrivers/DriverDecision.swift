@@ -28,6 +28,11 @@ public struct DriverDecision: Sendable {
     public let chosen: String?
     /// Why that one, or why none.
     public let reason: String
+
+    /// The same decision, and others that are there beside those it was made among.
+    public func with(_ others: [Candidate]) -> DriverDecision {
+        DriverDecision(candidates: candidates + others, chosen: chosen, reason: reason)
+    }
 }
 
 /// No driver could be chosen.
@@ -46,8 +51,8 @@ public enum ChoiceError: Error, Equatable, CustomStringConvertible {
             "\(root) contains several valid graphdrivers: \(names.joined(separator: ", ")); "
                 + "cleanup or explicitly choose storage driver (-s <DRIVER>)"
         case .unknown(let name, let known):
-            "storage driver \(name): driver not supported: no such driver is built in; "
-                + "choose one of \(known.joined(separator: ", "))"
+            "storage driver \(name): driver not supported: no such driver is built in, and no plug-in has "
+                + "that name; choose one of \(known.joined(separator: ", "))"
         case .noneSupported(let reasons):
             "no supported storage driver found: \(reasons.joined(separator: "; "))"
         }

@@ -17,6 +17,9 @@ public enum DriverError: Error, Equatable, CustomStringConvertible {
     /// The layer's files on disk are not as the driver left them.
     case damaged(driver: String, FilePath, reason: String)
 
+    /// A driver in another process would not do it: which call of its protocol, and what it says.
+    case refused(driver: String, call: String, reason: String)
+
     /// What was asked, on which object, why it failed, what to do.
     public var description: String {
         switch self {
@@ -28,6 +31,7 @@ public enum DriverError: Error, Equatable, CustomStringConvertible {
         case .tooDeep(let driver, let limit):
             "storage driver \(driver): max depth exceeded: at most \(limit) layers can be stacked; flatten the image"
         case .damaged(let driver, let path, let reason): "storage driver \(driver): \(path) is damaged: \(reason)"
+        case .refused(let driver, let call, let reason): "storage plug-in \(driver): \(call): it refuses: \(reason)"
         }
     }
 }

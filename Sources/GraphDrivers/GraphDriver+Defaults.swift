@@ -7,6 +7,9 @@ public import SystemPackage
 // knows better overrides it; the same checks then hold both.
 
 extension GraphDriver {
+    /// The name of its type.
+    public var name: String { Self.name }
+
     /// Nothing to end: right for drivers whose `open` takes nothing.
     public func close(_ id: LayerID) throws {}
 

@@ -86,6 +86,8 @@ public protocol GraphDriver: Sendable {
     /// Ends what `open` began. Docker: `Put`.
     func close(_ id: LayerID) throws
 
+    /// The driver's name as users see it: `Self.name`, but for a driver that stands for others.
+    var name: String { get }
     /// Gives back what the driver took of the host, but for what open layers need; nothing else may be called
     /// afterwards.
     func release() throws

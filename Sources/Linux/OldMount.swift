@@ -47,6 +47,8 @@ extension Mount {
                 lowers.append(shown(folder).escaping(["\\", ":", ","]))
             case ("overlay", "upperdir", .some(let folder)), ("overlay", "workdir", .some(let folder)):
                 parts.append("\(key)=\(shown(folder).escaping(["\\", ","]))")
+            // It has commas.
+            case (_, "context", .some(let context)): parts.append("context=\"\(context)\"")
             default: parts.append(option)
             }
         }

@@ -7,7 +7,7 @@ import VFSDriver
 
 /// The choice of a driver, on data roots of its own.
 @Suite struct ChoiceTests {
-    private let drivers: [any GraphDriver.Type] = [Overlay2.self, VFS.self]
+    private let drivers = [DriverKind(Overlay2.self), DriverKind(VFS.self)]
 
     private func withRoot(_ body: (FilePath) throws -> Void) throws {
         let folder = try AtomicFolder(in: "/var/tmp", prefix: "choice-")
@@ -30,7 +30,7 @@ import VFSDriver
             environment: environment,
             options: DriverOptions(parsing: options)
         )
-        return type(of: driver).name
+        return driver.name
     }
 
     @Test func takesTheFirstThatIsSupported() throws {
@@ -52,7 +52,7 @@ import VFSDriver
         try withRoot { root in
             try makeFolders(root.appending("overlay2/l"), mode: [.ownerReadWriteExecute])
             let only = try DriverChoice.choose(
-                from: [VFS.self, Overlay2.self],
+                from: [DriverKind(VFS.self), DriverKind(Overlay2.self)],
                 dataRoot: root,
                 requested: nil,
                 environment: [:],
@@ -76,7 +76,7 @@ import VFSDriver
             }
             #expect(throws: ChoiceError.severalWithData(dataRoot: root.string, names: ["overlay2", "other"])) {
                 try DriverChoice.choose(
-                    from: [Overlay2.self, Other.self],
+                    from: [DriverKind(Overlay2.self), DriverKind(Other.self)],
                     dataRoot: root,
                     requested: nil,
                     environment: [:],
@@ -84,7 +84,7 @@ import VFSDriver
                 )
             }
             let report = DriverChoice.examine(
-                [Overlay2.self, Other.self],
+                [DriverKind(Overlay2.self), DriverKind(Other.self)],
                 dataRoot: root,
                 requested: nil,
                 environment: [:],
@@ -97,7 +97,7 @@ import VFSDriver
 
     @Test func passesOverWhatThisHostCannotRun() throws {
         try withRoot { root in
-            let drivers: [any GraphDriver.Type] = [Other.self, VFS.self]
+            let drivers = [DriverKind(Other.self), DriverKind(VFS.self)]
             let chosen = try DriverChoice.choose(
                 from: drivers,
                 dataRoot: root,
@@ -105,7 +105,7 @@ import VFSDriver
                 environment: [:],
                 options: .init()
             )
-            #expect(type(of: chosen).name == "vfs")
+            #expect(chosen.name == "vfs")
             #expect(throws: DriverError.self) {
                 try DriverChoice.choose(
                     from: drivers,

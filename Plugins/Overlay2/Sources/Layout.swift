@@ -39,7 +39,9 @@ extension Overlay2 {
         // The folder that makes a layer of it: `contains` asks for it, also where nothing is renamed in.
         let diff = aside.appending("diff")
         try makeFolder(diff, 0o755)
-        if let lower, isWritable { try inheritRoot(diff, from: lower) }
+        if let lower, isWritable {
+            try inheritOverlayRoot(diff, from: lower.split(separator: ":").map(String.init), in: home)
+        }
         try limit?.set(aside)
     }
 

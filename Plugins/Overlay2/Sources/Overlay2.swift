@@ -36,7 +36,7 @@ public struct Overlay2: GraphDriver {
         let ignored: Set = ["overlay2.override_kernel_check"]
         let size = try LayerSizes.Option("overlay2.size", of: Self.name, in: options, ignored: ignored)
         let isNew = !isFolder(home)
-        support = try OverlaySupport(in: isNew ? home.removingLastComponent() : home)
+        support = try OverlaySupport(in: isNew ? home.removingLastComponent() : home, for: Self.name)
         try makeFolders(home, mode: FilePermissions(rawValue: 0o710))
         self.home = home
         do {

@@ -16,6 +16,7 @@
 #include "linux_names.h"
 #include "linux_netlink.h"
 #include "linux_path_xattr.h"
+#include "linux_perf.h"
 #include "linux_process.h"
 #include "linux_quota.h"
 #include "linux_files.h"

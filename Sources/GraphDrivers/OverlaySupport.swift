@@ -2,24 +2,23 @@
 // work directory, and the operations whose outcome differs between kernels.
 
 import Glibc
-import GraphDrivers
-import Linux
-import SystemPackage
+package import Linux
+package import SystemPackage
 
 /// The facts that decide whether, and how, the driver runs.
-struct OverlaySupport: Sendable {
+package struct OverlaySupport: Sendable {
     /// The file system that holds the layers.
-    let backing: FileSystemType
+    package let backing: FileSystemType
     /// What every overlay is mounted with.
-    let options: [String]
+    package let options: [String]
     /// Whether an upper directory alone says what changed.
     ///
     /// The kernel must not have copied up an opaque mark that is not
     /// its own (a bug before 4.8), and must not have followed a renamed directory (`redirect_dir`).
-    let isDiffNative: Bool
+    package let isDiffNative: Bool
 
-    /// Tries an overlay in a fresh folder below `place`.
-    init(in place: FilePath) throws {
+    /// Tries an overlay in a fresh folder below `place`, for `driver`.
+    package init(in place: FilePath, for driver: String) throws {
         backing = try FileSystemType(of: place)
         options = Mount.plainOverlayOptions
         try Self.clean(place)
@@ -32,8 +31,8 @@ struct OverlaySupport: Sendable {
         for folder in ["l1", "l1/d", "l1/d1", "l2", "l2/d", "l3", "work"] {
             try sys("make folder \(scratch)/\(folder)") { mkdir(scratch.appending(folder).string, 0o755) }
         }
-        try Self.requireTypes(in: scratch, on: backing)
-        try Self.requireMark(on: scratch.appending("l2/d"), backing: backing)
+        try Self.requireTypes(in: scratch, on: backing, for: driver)
+        try Self.requireMark(on: scratch.appending("l2/d"), backing: backing, for: driver)
         let layers = ["l2", "l1"].map { "lowerdir+=\(scratch.appending($0))" }
         let upper = ["upperdir=\(scratch.appending("l3"))", "workdir=\(scratch.appending("work"))"]
         do {
@@ -41,12 +40,12 @@ struct OverlaySupport: Sendable {
             let tree = try DetachedTree([mount])
             isDiffNative = try Self.tryDiff(in: tree.path, upper: scratch.appending("l3"))
         } catch let error as SystemError {
-            throw Self.refusal(error, backing: backing)
+            throw Self.refusal(error, backing: backing, for: driver)
         }
     }
 
     /// Deletes what checks in `place` left that were killed: their lock ended with them. Nobody else makes such names.
-    static func clean(_ place: FilePath) throws {
+    package static func clean(_ place: FilePath) throws {
         for folder in try FolderLock.abandoned(in: place, prefix: prefix) { try? removeTree(folder) }
     }
 
@@ -63,7 +62,11 @@ struct OverlaySupport: Sendable {
     }
 
     /// Whiteouts and file types are read from directory entries: the file system must keep the type there.
-    private static func requireTypes(in folder: FilePath, on backing: FileSystemType) throws {
+    private static func requireTypes(
+        in folder: FilePath,
+        on backing: FileSystemType,
+        for driver: String
+    ) throws {
         guard let stream = opendir(folder.string) else { return }
         defer { closedir(stream) }
         while let entry = try nextEntry(of: stream, folder.string) {
@@ -76,19 +79,27 @@ struct OverlaySupport: Sendable {
                 }
             let reason =
                 "the backing \(backing) filesystem is formatted without d_type support, which leads to incorrect behavior"
-            throw DriverError.unsupported(driver: Overlay2.name, reason: reason, remedy: remedy)
+            throw DriverError.unsupported(driver: driver, reason: reason, remedy: remedy)
         }
     }
 
-    private static func requireMark(on folder: FilePath, backing: FileSystemType) throws {
+    private static func requireMark(
+        on folder: FilePath,
+        backing: FileSystemType,
+        for driver: String
+    ) throws {
         do { try setExtendedAttribute(mark, [UInt8(ascii: "y")], at: folder) } catch {
-            throw refusal(error, backing: backing)
+            throw refusal(error, backing: backing, for: driver)
         }
     }
 
     private static let mark = "trusted.overlay.opaque"
 
-    private static func refusal(_ error: SystemError, backing: FileSystemType) -> DriverError {
+    private static func refusal(
+        _ error: SystemError,
+        backing: FileSystemType,
+        for driver: String
+    ) -> DriverError {
         let remedy =
             switch error.errno {
             case .notPermitted, .permissionDenied: "run the daemon as root"
@@ -96,6 +107,6 @@ struct OverlaySupport: Sendable {
             default: "put the data root on ext4, xfs or btrfs, or choose vfs"
             }
         let reason = "overlayfs does not work on this host's \(backing): \(error)"
-        return .unsupported(driver: Overlay2.name, reason: reason, remedy: remedy)
+        return .unsupported(driver: driver, reason: reason, remedy: remedy)
     }
 }
