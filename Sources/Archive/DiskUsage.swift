@@ -6,11 +6,12 @@ public import SystemPackage
 
 /// The bytes of all that is no folder below `tree`, each inode once; holes count as bytes (Docker's rule for sizes).
 ///
-/// An aufs branch's own folders (`.wh..wh.plnk`, `.wh..wh.orph`) are left out if `isBranch`.
-public func diskUsage(of tree: FilePath, isBranch: Bool = false) throws -> Int64 {
+/// An aufs branch's own folders (`.wh..wh.plnk`, `.wh..wh.orph`) are left out if `isBranch`. With `blocks` it is what the
+/// disk gives for them, folders' blocks with them (`st_blocks` of `man 3 stat`).
+public func diskUsage(of tree: FilePath, isBranch: Bool = false, blocks: Bool = false) throws -> Int64 {
     let root = try openFolder(tree)
     defer { close(root) }
-    var usage = DiskUsage(skipped: isBranch ? aufsPrefix : nil)
+    var usage = DiskUsage(skipped: isBranch ? aufsPrefix : nil, blocks: blocks)
     try walkFolders(root) { folder, path in try usage.add(folder, path) }
     return usage.total
 }
@@ -25,8 +26,12 @@ private struct DiskUsage {
     private var seen: Set<Inode> = []
     /// Names that begin so do not count.
     private let skipped: [UInt8]?
+    private let blocks: Bool
 
-    init(skipped: [UInt8]?) { self.skipped = skipped }
+    init(skipped: [UInt8]?, blocks: Bool) {
+        self.skipped = skipped
+        self.blocks = blocks
+    }
 
     /// Adds what is in a folder, and says which folders in it are next.
     mutating func add(_ folder: CInt, _ path: WalkPath) throws -> [FileName] {
@@ -35,11 +40,12 @@ private struct DiskUsage {
             if let skipped, name.bytes.starts(with: skipped) { continue }
             // What vanished meanwhile takes nothing.
             guard let status = try look(at: name, in: folder) else { continue }
+            let inode = Inode(device: status.st_dev, number: status.st_ino)
             if isFolder(status) {
                 folders.append(name)
-            } else {
-                let inode = Inode(device: status.st_dev, number: status.st_ino)
-                if status.st_nlink == 1 || seen.insert(inode).inserted { total += Int64(status.st_size) }
+                if blocks { total += Int64(status.st_blocks) * 512 }
+            } else if status.st_nlink == 1 || seen.insert(inode).inserted {
+                total += blocks ? Int64(status.st_blocks) * 512 : Int64(status.st_size)
             }
         }
         return folders

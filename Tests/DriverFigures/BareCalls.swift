@@ -19,8 +19,8 @@ struct BareCalls {
         defer { try? driver.close(parent) }
         let place = folder
         let title = "the same by bare system calls"
-        switch (type(of: driver).name, view) {
-        case ("overlay2", .mounts(let mounts)), ("aufs", .mounts(let mounts)):
+        switch (driver.name, view) {
+        case ("overlay2", .mounts(let mounts)), ("aufs", .mounts(let mounts)), ("erofs", .mounts(let mounts)):
             guard let mount = mounts.first else { return nil }
             bodies = [(title, { try Self.overlay("\($0)", like: mount, in: place) })]
         case ("btrfs", .folder(let source)):

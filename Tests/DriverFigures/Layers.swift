@@ -27,6 +27,15 @@ final class Layers {
         return id
     }
 
+    /// Makes a layer of an image that stays until the end.
+    func make(applying tar: [UInt8], on parent: LayerID?) throws -> LayerID {
+        let id = try newID()
+        try driver.create(id, parent: parent, options: LayerOptions())
+        made.append(id)
+        try unpack(tar, as: id, on: parent, driver)
+        return id
+    }
+
     /// The last one first: a layer is removed before its parent.
     func removeAll() throws {
         for id in made.reversed() { try driver.remove(id) }

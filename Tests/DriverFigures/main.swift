@@ -5,6 +5,7 @@
 import AUFSDriver
 import BtrfsDriver
 import DeviceMapperDriver
+import EROFSDriver
 import Glibc
 import GraphDrivers
 import Linux
@@ -14,7 +15,7 @@ import VFSDriver
 
 struct Usage: Error {}
 
-let drivers: [any GraphDriver.Type] = [Overlay2.self, Btrfs.self, AUFS.self, DeviceMapper.self, VFS.self]
+let drivers: [any GraphDriver.Type] = [Overlay2.self, Btrfs.self, AUFS.self, DeviceMapper.self, VFS.self, EROFS.self]
 
 func measure() throws {
     let words = CommandLine.arguments
@@ -29,6 +30,7 @@ func measure() throws {
     do {
         try measureLife(layers, in: scratch.path)
         try measureChanges(layers)
+        try measureImages(layers)
     } catch { outcome = .failure(error) }
     try layers.removeAll()
     try driver.release()
