@@ -9,6 +9,8 @@ import SystemPackage
 package final class Client {
     package let path: String
     private var idle: Stream?
+    /// How long the daemon may take for each of the next requests and their answers.
+    package var limits = TimeLimits()
 
     /// Connects at the first request.
     package init(path: String) { self.path = path }
@@ -23,7 +25,17 @@ package final class Client {
         return try exchange(request, on: try Stream(path: path))
     }
 
+    /// Whether a connection is kept that the daemon has not closed.
+    package var isConnected: Bool { idle.map { !hasEnded($0) } ?? false }
+
+    /// The process that listens at the other end of the kept connection.
+    package var peer: Int32? { idle?.peer }
+
+    /// Connects now, so that what fails later was not for want of a daemon. Throws `ClientError.unreachable`.
+    package func connect() throws { idle = try Stream(path: path) }
+
     private func exchange(_ request: ClientRequest, on stream: Stream) throws -> ClientResponse {
+        stream.limits = limits
         do {
             try transmit(request, to: stream)
         } catch let error as SystemError where error.errno == .brokenPipe || error.errno == .connectionReset {

@@ -10,6 +10,10 @@ package enum ClientError: Error, Equatable, CustomStringConvertible {
     case brokenOff
     /// What came is no HTTP.
     case malformed(String)
+    /// The daemon took longer than it was given.
+    case timedOut
+    /// More than the caller takes.
+    case tooLarge(limit: Int)
 
     package var description: String {
         switch self {
@@ -27,6 +31,8 @@ package enum ClientError: Error, Equatable, CustomStringConvertible {
             }
         case .brokenOff: "the daemon closed the connection before its answer was complete"
         case .malformed(let what): "the daemon's answer is not understood: \(what)"
+        case .timedOut: "the daemon did not answer in time"
+        case .tooLarge(let limit): "the daemon's answer has more than \(limit) bytes"
         }
     }
 

@@ -7,6 +7,8 @@ package final class Stream {
     private let socket: CInt
     private var buffer: [UInt8] = []
     private var start = 0
+    /// How long the other side may take; nothing: for ever.
+    var limits = TimeLimits()
 
     /// Connects to the socket at `path`; throws `ClientError.unreachable`.
     package init(path: String) throws {
@@ -25,6 +27,9 @@ package final class Stream {
         }
     }
 
+    /// Takes over a socket that is connected: it is closed with this stream.
+    package init(adopting socket: CInt) { self.socket = socket }
+
     deinit { close(socket) }
 
     private func connectTo(_ address: inout sockaddr_un) throws {
@@ -37,6 +42,14 @@ package final class Stream {
 
     /// For `poll`; valid while this stream lives.
     package var descriptor: CInt { socket }
+
+    /// The process that listens at the other end, as the kernel knows it (`man 7 unix`, SO_PEERCRED); nil: it doesn't say.
+    var peer: Int32? {
+        var credentials: [UInt32] = [0, 0, 0]  // struct ucred: the process first
+        var length = socklen_t(12)
+        let result = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
+        return result == 0 ? Int32(bitPattern: credentials[0]) : nil
+    }
 
     /// Whether bytes wait in the buffer, which `poll` does not see.
     package var hasBuffered: Bool { start < buffer.count }
@@ -55,7 +68,7 @@ package final class Stream {
     }
 
     /// Reads a line without its CRLF. Throws `brokenOff` at the end.
-    func line() throws -> String {
+    package func line() throws -> String {
         while true {
             if let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { start = end + 1 }
@@ -71,8 +84,14 @@ package final class Stream {
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while let base = rest.baseAddress, rest.count > 0 {
-            let sent = try sys("write to the daemon") {
-                send(socket, base, rest.count, CInt(MSG_NOSIGNAL))
+            let flags = CInt(MSG_NOSIGNAL) | (limits.areSet ? CInt(MSG_DONTWAIT) : 0)
+            let sent: Int
+            do throws(SystemError) {
+                sent = try sys("write to the daemon") { send(socket, base, rest.count, flags) }
+            } catch {
+                guard limits.areSet, error.errno == .wouldBlock else { throw error }
+                try limits.wait(for: POLLOUT, on: socket)
+                continue
             }
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(sent))
         }
@@ -99,6 +118,7 @@ package final class Stream {
 
     /// A daemon that closed hard has ended, too.
     private func receive(_ target: UnsafeMutableRawBufferPointer) throws -> Int {
+        try limits.wait(for: POLLIN, on: socket)
         do {
             return try sys("read from the daemon") { recv(socket, target.baseAddress, target.count, 0) }
         } catch {

@@ -1,17 +1,20 @@
-import Glibc
+package import Glibc
 import Linux
-import SystemPackage
+package import SystemPackage
 
 /// A listening UNIX socket in the file system.
-struct SocketFile: Sendable {
-    let path: String
+package struct SocketFile: Sendable {
+    package let path: String
     private let inode: UInt64
 
     /// Binds and listens.
     ///
     /// A file that nobody listens on is taken over; the socket is at no moment open to more than `mode`.
-    static func listen(path: String, mode: mode_t, group: String?) throws -> (SocketFile, SystemPackage.FileDescriptor)
-    {
+    package static func listen(
+        path: String,
+        mode: mode_t,
+        group: String? = nil
+    ) throws -> (SocketFile, SystemPackage.FileDescriptor) {
         try removeStale(path)
         let type = CInt(SOCK_STREAM.rawValue) | O_CLOEXEC | O_NONBLOCK
         let descriptor = OwnedDescriptor(try sys("create a socket") { socket(AF_UNIX, type, 0) })
@@ -31,7 +34,7 @@ struct SocketFile: Sendable {
     }
 
     /// Removes the file, if it is still ours.
-    func remove() {
+    package func remove() {
         var status = stat()
         guard lstat(path, &status) == 0, UInt64(status.st_ino) == inode else { return }
         unlink(path)

@@ -28,12 +28,12 @@ extension LayerDatabase {
         let files = ["mount-id", "init-id", "parent"].map { folder.appending($0) }
         if files.contains(where: { exists($0) && LayerReader.text($0) == nil }) { return true }
         guard LayerReader.text(files[0]) == id.description, driver.contains(id) else { return true }
-        // Why it can't be opened is of no use: it is lost either way.
+        // Why it can't be opened is of no use: it is lost either way, unless that had nothing to do with it.
         do {
             _ = try driver.open(id)
             try driver.close(id)
             return false
-        } catch { return true }
+        } catch { return !error.isPassing }
     }
 
     /// Deletes it; the mark stays, so that the container's record is known to be lost too.

@@ -48,19 +48,33 @@ extension LayerDatabase {
 
     /// Unpacks an uncompressed tar into the draft, keeping what is needed to make the same tar again.
     func fill(_ draft: LayerDraft, from tar: any ByteSource) throws -> LayerContent {
-        let record = try FileSink(creating: draft.folder.path.appending("tar-split.json.gz"))
-        let gzip = GzipSink(record)
         let hashing = HashingSource(tar)
-        let splitter = TarSplitter(hashing, record: gzip)
-        let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.base?.cacheID, limits: limits)
-        try splitter.finish()
-        try gzip.finish()
-        try record.close()
+        let size =
+            driver.capabilities.contains(.sameTars)
+            ? try apply(hashing, to: draft) : try applyWithRecord(hashing, to: draft)
         let content = LayerContent(diff: DiffID(hashing.digest), size: size)
         try draft.folder.write(content.diff.description, to: "diff")
         try draft.folder.write(String(content.size), to: "size")
         if let base = draft.base { try draft.folder.write(base.chain.description, to: "parent") }
         return content
+    }
+
+    private func applyWithRecord(_ tar: any ByteSource, to draft: LayerDraft) throws -> Int64 {
+        let record = try FileSink(creating: draft.folder.path.appending("tar-split.json.gz"))
+        let gzip = GzipSink(record)
+        let splitter = TarSplitter(tar, record: gzip)
+        let size = try driver.apply(splitter, to: draft.cacheID, parent: draft.base?.cacheID, limits: limits)
+        try splitter.finish()
+        try gzip.finish()
+        try record.close()
+        return size
+    }
+
+    /// The driver gives the same tar back.
+    private func apply(_ tar: any ByteSource, to draft: LayerDraft) throws -> Int64 {
+        let size = try driver.apply(tar, to: draft.cacheID, parent: draft.base?.cacheID, limits: limits)
+        try tar.copy(to: HashingSink())  // what follows the tar's end counts for its digest
+        return size
     }
 
     /// Puts the filled draft, which is on the disk, in place, leased to the caller; what it stands on is in place.

@@ -22,6 +22,8 @@ final class MountViews: Sendable {
 
     private let layers: LayerDatabase
     private let views = Mutex([String: View]())
+    /// SELinux contexts.
+    private let contexts = Mutex([String: String]())
     private let trees = Mutex([String: (tree: HiddenTree, viewers: Int)]())
 
     init(layers: LayerDatabase) { self.layers = layers }
@@ -32,6 +34,9 @@ final class MountViews: Sendable {
     /// How many layers somebody looks at.
     var openCount: Int { views.withLock { $0.count } }
 
+    /// What all files of the layer have as their SELinux context from the next opening on; nil: their own.
+    func setContext(_ context: String?, of name: String) { contexts.withLock { $0[name] = context } }
+
     /// One viewer more.
     func open(_ name: String) throws -> LayerView {
         try views.withLock { views in
@@ -40,7 +45,7 @@ final class MountViews: Sendable {
                 return known.view
             }
             let mount = try layers.mount(name)
-            let view = try layers.driver.open(mount.mountID)
+            let view = try layers.driver.open(mount.mountID).showing(contexts.withLock { $0[name] })
             views[name] = View(view: view, id: mount.mountID)
             return view
         }
@@ -101,5 +106,20 @@ extension LayerDatabase {
             if state.changing.contains(name) { throw StorageError.mountBusy(name) }
             return mount
         }
+    }
+}
+
+extension LayerView {
+    /// The same with one SELinux context for all files of its stacks; files of a folder or a disk keep theirs: the kernel
+    /// shows a disk under one context only, and a driver may have it mounted already.
+    fileprivate func showing(_ context: String?) -> Self {
+        guard let context, case .mounts(let mounts) = self else { return self }
+        return .mounts(
+            mounts.map { mount in
+                var mount = mount
+                if ["overlay", "aufs"].contains(mount.type) { mount.options.append("context=\(context)") }
+                return mount
+            }
+        )
     }
 }

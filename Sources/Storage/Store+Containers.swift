@@ -28,7 +28,10 @@ extension Store {
 
     /// Deletes a container's layers; refused while somebody looks at them.
     package func removeMount(_ name: String) throws {
-        do { try layers.removeMount(name) { views.isOpen(name) } } catch StorageError.noSuchMount {
+        do {
+            try layers.removeMount(name) { views.isOpen(name) }
+            views.setContext(nil, of: name)
+        } catch StorageError.noSuchMount {
             // It may have been lost with the power: now its record goes too.
             layers.young.unmark(name)
             throw StorageError.noSuchMount(name)
@@ -56,6 +59,9 @@ extension Store {
 
     /// How to see the container's tree, for who mounts it himself; ends with `close`.
     package func open(_ name: String) throws -> LayerView { try views.open(name) }
+
+    /// From its next opening on, the files of the container's tree have this SELinux context, where mounts show it.
+    package func setContext(_ context: String, of name: String) { views.setContext(context, of: name) }
 
     /// Ends what `open` began.
     package func close(_ name: String) { views.close(name) }

@@ -46,7 +46,7 @@ package final class Store: Sendable {
             throw error
         }
         self.lock = lock
-        let layout = Layout(root: root, driver: type(of: driver).name)
+        let layout = Layout(root: root, driver: driver.name)
         try layout.prepare()
         (self.root, self.driver, self.limits, self.log, self.layout) = (root, driver, limits, log, layout)
         layers = LayerDatabase(

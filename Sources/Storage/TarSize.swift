@@ -1,12 +1,17 @@
 import Archive
+import Hashing
 import OCI
 import SystemPackage
 
 extension LayerDatabase {
-    /// How many bytes the layer's tar has, told from its tar-split record alone.
+    /// How many bytes the layer's tar has, told from its tar-split record alone, where there is one.
     func tarSize(of layer: Layer) throws -> Int64 {
-        let path = layout.layer(layer.chain).appending("tar-split.json.gz")
-        let record = try GunzipSource(FileSource(opening: path))
+        if isKeptByDriver(layer) {
+            let counting = HashingSink()
+            try writeTar(of: layer, to: counting)
+            return counting.count
+        }
+        let record = try GunzipSource(FileSource(opening: record(of: layer)))
         var counter = TarSizeCounter()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
         defer { buffer.deallocate() }
