@@ -10,7 +10,7 @@ UNIT_FOLDER = $(PREFIX)/lib/systemd/system
 # Who may use the socket that systemd opens: Docker's group, if the host has it.
 SOCKET_GROUP ?= $(shell getent group docker >/dev/null && echo docker || echo root)
 
-.PHONY: setup build man demo test test-vm lint install uninstall clean
+.PHONY: setup build man demo test test-vm examples lint install uninstall clean
 
 setup: ## install what building, testing and the demo need (Debian 12, as root)
 	@.ci/setup
@@ -31,6 +31,9 @@ test-vm: build ## every driver under a stock Debian kernel, in virtual machines:
 	@.ci/setup --test
 	@.ci/venv
 	@Tests/VM/test
+
+examples: ## the example of a driver in Swift, checked on an xfs in a file (some minutes: it is built from nothing)
+	@Tests/examples
 
 lint: ## format, sizes, imports
 	@.ci/lint

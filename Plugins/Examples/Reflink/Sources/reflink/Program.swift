@@ -1,0 +1,3 @@
+import DriverKit
+
+@main struct Program: DriverProgram { typealias Driver = Reflink }
