@@ -47,7 +47,7 @@ func driver(_ name: String, _ libraries: [Target.Dependency]) -> [Target] {
             name: "\(name)DriverTests",
             dependencies: [
                 .target(name: "\(name)Driver"), "DriverChecks", "GraphDrivers", "Archive", "Linux", "CLinux", system,
-            ],
+            ] + libraries,
             path: "Plugins/\(name)/Tests",
             swiftSettings: strict
         ),
@@ -57,6 +57,8 @@ func driver(_ name: String, _ libraries: [Target.Dependency]) -> [Target] {
 /// The built-in storage drivers, with the C libraries that they need.
 let drivers: KeyValuePairs<String, [Target.Dependency]> = [
     "Overlay2": [], "Btrfs": ["CBtrfs"], "AUFS": [], "VFS": [], "DeviceMapper": ["CDeviceMapper"],
+    "EROFS": ["CVerity"],
+    "Remote": ["HTTPClient", "PluginProtocol"],
 ]
 
 let package = Package(
@@ -65,6 +67,10 @@ let package = Package(
         .executable(name: "varve", targets: ["varve"]),
         .executable(name: "varved", targets: ["varved"]),
         .executable(name: "varve-runtime", targets: ["varve-runtime"]),
+        // For authors of drivers: docs/writing-a-driver.md.
+        .library(name: "GraphDrivers", targets: ["GraphDrivers", "Archive", "Linux"]),
+        .library(name: "DriverChecks", targets: ["DriverChecks"]),
+        .library(name: "DriverServer", targets: ["DriverServer", "DriverKit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -82,6 +88,7 @@ let package = Package(
         .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CBtrfs", providers: [.apt(["libbtrfs-dev"])]),
+        .systemLibrary(name: "CVerity"),
         .systemLibrary(name: "CDeviceMapper", pkgConfig: "devmapper", providers: [.apt(["libdevmapper-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
@@ -99,6 +106,7 @@ let package = Package(
         module("Hashing", ["Archive", "OCI", crypto]),
         // 3 drivers
         module("GraphDrivers", ["Archive", "Linux", system]),
+        module("PluginProtocol", ["GraphDrivers", system]),
         // 4 services
         module("DriverChecks", ["GraphDrivers", "Archive", "Linux", "CLinux", system]),
         module("Storage", ["GraphDrivers", "Archive", "Hashing", "OCI", "Linux", "CLinux", crypto, logging, system]),
@@ -119,6 +127,18 @@ let package = Package(
                 logging, system,
             ]
         ),
+        module(
+            "DriverServer",
+            ["PluginProtocol", "HTTPClient", "HTTPServer", "GraphDrivers", "Archive", "Linux", logging, system]
+        ),
+        module(
+            "DriverKit",
+            ["DriverServer", "DriverChecks", "GraphDrivers", "Linux", arguments, logging, system]
+        ),
+        module(
+            "DriverBench",
+            ["GraphDrivers", "Archive", "Hashing", "HTTPClient", "OCI", "Linux", "CLinux", crypto, system]
+        ),
         // 6 api
         module("HTTPServer", nio + [tls, "Linux", "Metrics", logging, system]),
         module(
@@ -132,8 +152,10 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "APIServer", "Engine", "DriverChecks", "GraphDrivers", "Storage", "Registry", "Launcher", "HTTPServer",
-                "HTTPClient", "Networking",
+                "APIServer", "Engine", "DriverBench", "DriverKit", "DriverChecks", "GraphDrivers", "Storage",
+                "Registry",
+                "Launcher", "HTTPServer",
+                "HTTPClient", "Networking", "CLinux",
                 "DockerAPI", "Archive", "OCI", "Linux", "Metrics",
                 arguments, logging, system,
             ] + drivers.map { .target(name: "\($0.key)Driver") },
@@ -158,6 +180,7 @@ let package = Package(
         tests("Cgroups", ["OCI", "Linux", system]),
         tests("Networking", ["Linux", system]),
         tests("CNI", ["Linux", system]),
+        tests("DriverBench", ["GraphDrivers", "Archive", "Linux", "VFSDriver", system]),
         tests("OCI"),
         tests("Archive", ["CArchive", "Linux", system]),
         tests("GraphDrivers", ["DriverChecks", "Archive", "Linux", "Overlay2Driver", "VFSDriver", system]),

@@ -70,7 +70,7 @@ extension Engine {
     }
 
     private func publishHost(on metrics: Metrics) {
-        let (version, driver, release) = (settings.version, type(of: store.driver).name, Host.release)
+        let (version, driver, release) = (settings.version, store.driver.name, Host.release)
         metrics.readings(
             "engine_daemon_engine_info",
             "The information related to the engine and the OS it is running on",

@@ -10,7 +10,7 @@ extension Engine {
             let image = try store.image(named: name)
             let config = image.config
             var driver = GraphDriverData()
-            driver.name = type(of: store.driver).name
+            driver.name = store.driver.name
             driver.data = store.metadata(ofImage: image.id)
             var tree = ImageRootFS()
             tree.type = config.rootfs?.type ?? "layers"

@@ -5,8 +5,12 @@ import Glibc
 struct Driver: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "driver",
-        abstract: "List, probe and check storage drivers.",
-        discussion: "Example: varve driver probe\nExample: varve driver check --driver overlay2"
+        abstract: "List, probe, check and measure storage drivers.",
+        discussion: """
+            Example: varve driver probe
+            Example: varve driver check --driver overlay2
+            Example: varve driver bench --quick
+            """
     )
 
     @Argument(parsing: .captureForPassthrough) var words: [String] = []

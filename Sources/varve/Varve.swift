@@ -13,7 +13,7 @@ struct Varve: ParsableCommand {
               varve run --rm busybox echo hello     run a command in it
               varve run -it --name box busybox sh   a shell, on a terminal
               varve ps -a                           what runs and what ran
-              varve driver probe                    which storage driver this host gets, and why
+              varve driver probe                    which storage driver it gets, and why
 
             The daemon is found at -H, VARVE_HOST, DOCKER_HOST or unix:///run/varve/varve.sock.
             """,

@@ -47,6 +47,7 @@ extension DaemonFlags {
         ]
         return networks + [
             (.dataRoot, dataRoot), (.execRoot, execRoot), (.hosts, list(host)), (.storageDriver, storageDriver),
+            (.driverCommand, driverCommand),
             (.storageOpts, list(storageOpt)), (.logLevel, logLevel), (.logFormat, logFormat), (.debug, flag(debug)),
             (.logDriver, logDriver), (.logOpts, list(logOpt)), (.cgroupParent, cgroupParent),
             (.execOpts, list(execOpt)),
@@ -61,7 +62,7 @@ extension DaemonFlags {
             (.noNewPrivileges, flag(noNewPrivileges)), (.defaultShmSize, defaultShmSize),
             (.defaultIpcMode, defaultIpcMode), (.defaultCgroupnsMode, defaultCgroupnsMode),
             (.defaultUlimits, list(defaultUlimit)), (.seccompProfile, seccompProfile), (.lxcfs, flag(lxcfs)),
-            (.dns, list(dns)), (.usernsRemap, usernsRemap),
+            (.dns, list(dns)), (.usernsRemap, usernsRemap), (.selinuxEnabled, flag(selinuxEnabled)),
             (.dnsOptions, list(dnsOpt)), (.dnsSearch, list(dnsSearch)), (.runtimes, list(addRuntime)),
             (.defaultRuntime, defaultRuntime),
         ]

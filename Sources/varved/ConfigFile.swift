@@ -10,6 +10,7 @@ struct ConfigFile: Decodable {
     var execRoot: String?
     var hosts: [String]?
     var storageDriver: String?
+    var driverCommand: String?
     var storageOpts: [String]?
     var logLevel: String?
     var logDriver: String?
@@ -44,6 +45,7 @@ struct ConfigFile: Decodable {
     var seccompProfile: String?
     var lxcfs: Bool?
     var usernsRemap: String?
+    var selinuxEnabled: Bool?
     var dns: [String]?
     var dnsOptions: [String]?
     var dnsSearch: [String]?
@@ -78,6 +80,7 @@ struct ConfigFile: Decodable {
         case execRoot = "exec-root"
         case hosts
         case storageDriver = "storage-driver"
+        case driverCommand = "driver-command"
         case storageOpts = "storage-opts"
         case logLevel = "log-level"
         case logDriver = "log-driver"
@@ -112,6 +115,7 @@ struct ConfigFile: Decodable {
         case seccompProfile = "seccomp-profile"
         case lxcfs
         case usernsRemap = "userns-remap"
+        case selinuxEnabled = "selinux-enabled"
         case dns
         case dnsOptions = "dns-opts"
         case dnsSearch = "dns-search"
@@ -199,7 +203,7 @@ struct ConfigFile: Decodable {
             CodingKeys.liveRestore.rawValue, CodingKeys.allowPlainTCP.rawValue, CodingKeys.runsInit.rawValue,
             CodingKeys.noNewPrivileges.rawValue, CodingKeys.lxcfs.rawValue, CodingKeys.icc.rawValue,
             CodingKeys.ipMasq.rawValue, CodingKeys.iptables.rawValue, CodingKeys.ipForward.rawValue,
-            CodingKeys.ipForwardNoDrop.rawValue:
+            CodingKeys.ipForwardNoDrop.rawValue, CodingKeys.selinuxEnabled.rawValue:
             "true or false"
         case CodingKeys.hosts.rawValue, CodingKeys.storageOpts.rawValue, CodingKeys.registryMirrors.rawValue,
             CodingKeys.insecureRegistries.rawValue, CodingKeys.labels.rawValue, CodingKeys.dns.rawValue,

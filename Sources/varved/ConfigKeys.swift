@@ -47,7 +47,7 @@ enum ConfigKeys {
         "host-gateway-ips", "http-proxy", "https-proxy", "init-path",
         "ip6tables", "ipv6", "min-api-version",
         "network-control-plane-mtu", "no-proxy", "node-generic-resources", "oom-score-adjust",
-        "selinux-enabled", "userland-proxy", "userland-proxy-path",
+        "userland-proxy", "userland-proxy-path",
     ]
 
     /// Throws where a key means nothing or can't be had; gives those that change nothing.

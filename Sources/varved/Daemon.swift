@@ -8,6 +8,7 @@ import Launcher
 import Linux
 import Logging
 import Metrics
+import RemoteDriver
 import Storage
 import Synchronization
 import SystemPackage
@@ -44,6 +45,8 @@ enum Daemon {
         let pidFile = try settings.pidFile.map(PIDFile.init)
         defer { pidFile?.remove() }
         let listening = try Listening(settings, log)
+        let program = try PluginDrivers.start(settings, log)
+        defer { program?.end() }
         let store = try openStore(settings, log)
         defer { store.close() }
         let services = try start(settings, store, log)
@@ -99,7 +102,7 @@ enum Daemon {
         let store = try Store(
             root: settings.dataRoot,
             driver: DriverChoice.choose(
-                from: drivers,
+                from: PluginDrivers.choices(settings),
                 dataRoot: settings.dataRoot,
                 requested: settings.driverByFlag,
                 configured: settings.driverByFile,
@@ -111,7 +114,7 @@ enum Daemon {
         )
         log.info(
             "storage driver chosen",
-            metadata: ["driver": "\(type(of: store.driver).name)", "data-root": "\(settings.dataRoot)"]
+            metadata: ["driver": "\(store.driver.name)", "data-root": "\(settings.dataRoot)"]
         )
         return store
     }
@@ -122,6 +125,7 @@ enum Daemon {
         var own = EngineSettings(dataRoot: settings.dataRoot, execRoot: settings.execRoot, version: version)
         own.cgroupParent = settings.cgroupParent
         own.remapping = settings.remapping
+        own.usesSELinux = settings.usesSELinux
         own.logConfig = settings.logConfig
         own.bridge = settings.bridge
         own.plugins = settings.plugins

@@ -33,6 +33,14 @@ struct DaemonFlags: ParsableArguments {
     )
     var storageDriver: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A program to start as the storage driver, a plug-in; {socket} in it stands for where it listens.",
+            valueName: "command"
+        )
+    )
+    var driverCommand: String?
+
     @Option(help: ArgumentHelp("An option of the storage driver; may be repeated.", valueName: "key=value"))
     var storageOpt: [String] = []
 
@@ -109,6 +117,9 @@ struct DaemonFlags: ParsableArguments {
         )
     )
     var usernsRemap: String?
+
+    @Flag(help: "Give each container SELinux contexts of its own, where SELinux is on.")
+    var selinuxEnabled = false
 
     @Flag(help: "Show containers their own limits in /proc, by lxcfs, which must run.")
     var lxcfs = false

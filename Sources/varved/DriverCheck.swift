@@ -18,10 +18,11 @@ struct DriverCheck: ParsableCommand {
               varve driver check --driver overlay2 --home /mnt/xfs
               varve driver check --driver devicemapper --storage-opt dm.basesize=1G
               varve driver check --driver vfs --check 'hard link' --format json
+              varve driver check --driver plugin:/run/docker/plugins/zfs.sock
             """
     )
 
-    @Option(help: "The driver to check; without it, all that this host supports.")
+    @Option(help: "The driver to check, or a plug-in, or plugin:/its.sock; without it, all built-in ones.")
     var driver: String?
 
     @Option(help: "A folder on the file system to try.")
@@ -37,9 +38,9 @@ struct DriverCheck: ParsableCommand {
     var format = OutputFormat.table
 
     func validate() throws {
-        let known = drivers.map { $0.name }
-        if let driver, !known.contains(driver) {
-            throw ValidationError("no driver '\(driver)' is built in; there are \(known.joined(separator: ", "))")
+        if let driver, try PluginDrivers.kind(driver) == nil {
+            let known = drivers.map(\.name).joined(separator: ", ")
+            throw ValidationError("no driver '\(driver)' is built in, and no plug-in has that name; there are \(known)")
         }
         var status = stat()
         guard stat(home, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -50,19 +51,12 @@ struct DriverCheck: ParsableCommand {
     func run() throws {
         Host.raiseLimits()  // as in the daemon
         let options = try DriverOptions(parsing: storageOpt)
-        var results: [DriverReport.Result] = []
-        let chosen = Check.all.filter { check.map($0.description.contains) ?? true }
-        for type in drivers where driver == nil || type.name == driver {
-            for check in chosen {
-                let start = ContinuousClock.now
-                let outcome = check.run(on: type, in: FilePath(home), options: options)
-                let result = DriverReport.Result(type.name, check, outcome, ContinuousClock.now - start)
-                results.append(result)
-                if format == .table { print(result.line) }
-                fflush(nil)  // a long check should not hold back the lines before it
-            }
+        let kinds = try driver.map { try PluginDrivers.kind($0).map { [$0] } ?? [] } ?? drivers
+        let results = CheckResult.of(kinds, containing: check, in: FilePath(home), options: options) { result in
+            if format == .table { print(result.line) }
+            fflush(nil)  // a long check should not hold back the lines before it
         }
-        if format == .json { print(try DriverReport.json(results)) } else { print(DriverReport.summary(results)) }
+        if format == .json { print(try DriverReport.json(results)) } else { print(CheckResult.summary(results)) }
         if results.contains(where: { $0.outcome == "failed" }) { throw ExitCode.failure }
     }
 }

@@ -8,12 +8,19 @@ struct DriverCommand: ParsableCommand {
         abstract: "Look at the storage drivers and try them on this host.",
         discussion: """
             Examples:
-              varve driver ls                                  which drivers there are, and which run here
-              varve driver probe --data-root /var/lib/varve    which one the daemon would choose, and why
-              varve driver check --driver overlay2             whether it keeps its promises on this host
-              varve driver grow --size 200G                    more room for devicemapper's pool
+              varve driver ls                       which there are, and which run here
+              varve driver probe                    which the daemon would choose, and why
+              varve driver check --driver overlay2  whether it keeps its promises
+              varve driver bench --quick            which is fastest here, and for what
+              varve driver grow --size 200G         more room for devicemapper's pool
+              varve driver serve btrfs --socket /run/b.sock
+              varve driver new zfs                  the skeleton of a driver
             """,
-        subcommands: [DriverList.self, DriverProbe.self, DriverCheck.self, DriverGrow.self]
+        subcommands: [
+            DriverList.self, DriverProbe.self, DriverCheck.self, DriverBenchmark.self, DriverGrow.self,
+            DriverServe.self, DriverNew.self,
+            DriverConfined.self,
+        ]
     )
 }
 

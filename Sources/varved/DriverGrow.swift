@@ -12,7 +12,8 @@ struct DriverGrow: ParsableCommand {
 
             Examples:
               varve driver grow --size 200G
-              varve driver grow --data-root /srv/varve --driver devicemapper --size 200G --metadata-size 4G
+              varve driver grow --data-root /srv/varve --driver devicemapper \\
+                --size 200G --metadata-size 4G
             """
     )
 
@@ -38,14 +39,14 @@ struct DriverGrow: ParsableCommand {
     }
 
     func run() throws {
-        guard let type = drivers.first(where: { $0.name == driver }) else {
+        guard let kind = drivers.first(where: { $0.name == driver }) else {
             throw ValidationError("no driver '\(driver)' is built in")
         }
-        guard let growable = type as? any GrowableDriver.Type else {
+        guard let growable = kind.type as? any GrowableDriver.Type else {
             throw ValidationError("\(driver) has all the room of its file system: grow that one")
         }
         try growable.grow(
-            home: FilePath(dataRoot).appending(type.name),
+            home: FilePath(dataRoot).appending(kind.name),
             options: try DriverOptions(parsing: storageOpt),
             dataBytes: try size.map { try parseSize($0) },
             metadataBytes: try metadataSize.map { try parseSize($0) }

@@ -6,7 +6,7 @@ import SystemPackage
 struct DriverList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "List the built-in storage drivers.",
+        abstract: "List the storage drivers: those built in, and plug-ins that were found.",
         discussion: """
             Examples:
               varve driver ls

@@ -1,4 +1,3 @@
-import DriverChecks
 import FoundationEssentials
 import GraphDrivers
 
@@ -10,59 +9,32 @@ enum DriverReport {
         let fact: String
         let remedy: String?
         let hasData: Bool
+        /// Why it is chosen only by its name; absent where it may be chosen by itself.
+        let onlyWhenAsked: String?
     }
 
     struct Decision: Encodable {
         let drivers: [Driver]
         let chosen: String?
         let reason: String
+        /// What the benchmark found out, where it was run.
+        let measured: MeasuredHere?
 
-        init(_ decision: DriverDecision) {
+        init(_ decision: DriverDecision, measured: MeasuredHere? = nil) {
+            self.measured = measured
             drivers = decision.candidates.map {
-                Driver(name: $0.name, supported: $0.isSupported, fact: $0.fact, remedy: $0.remedy, hasData: $0.hasData)
+                Driver(
+                    name: $0.name,
+                    supported: $0.isSupported,
+                    fact: $0.fact,
+                    remedy: $0.remedy,
+                    hasData: $0.hasData,
+                    onlyWhenAsked: whyOnlyAsked($0.name)
+                )
             }
             chosen = decision.chosen
             reason = decision.reason
         }
-    }
-
-    /// One check on one driver.
-    struct Result: Encodable {
-        let driver: String
-        let promise: String
-        let outcome: String
-        let reason: String?
-        let milliseconds: Int
-
-        init(_ driver: String, _ check: Check, _ outcome: Check.Outcome, _ time: Duration) {
-            self.driver = driver
-            promise = check.description
-            milliseconds = Int(time / .milliseconds(1))
-            switch outcome {
-            case .passed: (self.outcome, reason) = ("passed", nil)
-            case .failed(let why): (self.outcome, reason) = ("failed", why)
-            case .skipped(let why): (self.outcome, reason) = ("skipped", why)
-            }
-        }
-
-        var line: String {
-            let time = Table.padded("\(milliseconds) ms", 9, right: true)
-            let start = "\(Table.padded(outcome, 8))\(Table.padded(driver, 10))\(time)  \(promise)"
-            return reason.map { "\(start)\n        \($0)" } ?? start
-        }
-    }
-
-    /// One line a driver: `overlay2: 70 checks in 12.3 s: 69 passed, 0 failed, 1 skipped`.
-    static func summary(_ results: [Result]) -> String {
-        var names: [String] = []
-        for result in results where !names.contains(result.driver) { names.append(result.driver) }
-        return names.map { name in
-            let own = results.filter { $0.driver == name }
-            func count(_ outcome: String) -> Int { own.count { $0.outcome == outcome } }
-            let tenths = own.reduce(0) { $0 + $1.milliseconds } / 100
-            let counts = "\(count("passed")) passed, \(count("failed")) failed, \(count("skipped")) skipped"
-            return "\(name): \(own.count) checks in \(tenths / 10).\(tenths % 10) s: \(counts)"
-        }.joined(separator: "\n")
     }
 
     static func json(_ value: some Encodable) throws -> String {

@@ -19,6 +19,7 @@ struct Settings {
     let dataRoot: FilePath
     /// The ids that containers have; nil: the host's.
     let remapping: Remapping?
+    let usesSELinux: Bool
     let execRoot: FilePath
     let listen: [ListenAddress]
     let tls: TLSSettings?
@@ -30,6 +31,8 @@ struct Settings {
     /// Asked for in the file; it counts for less.
     let driverByFile: String?
     let driverOptions: DriverOptions
+    /// What to start as the driver, if anything.
+    let driverCommand: String?
     let logLevel: Logger.Level
     let logFormat: LogFormat
     /// The log driver of containers that name none.
@@ -51,6 +54,7 @@ struct Settings {
         try file.refuseDoubles(flags)
         let whole = try Self.absolute(flags.dataRoot ?? file.dataRoot ?? Self.dataRoot, "data-root")
         remapping = try Self.remapping(flags.usernsRemap ?? file.usernsRemap ?? "")
+        usesSELinux = flags.selinuxEnabled || file.selinuxEnabled ?? false
         dataRoot = remapping.map { whole.appending($0.folder) } ?? whole
         execRoot = try Self.absolute(flags.execRoot ?? file.execRoot ?? Self.execRoot, "exec-root")
         let hosts = flags.host.isEmpty ? file.hosts ?? [] : flags.host
@@ -58,12 +62,13 @@ struct Settings {
         tls = try TLSSettings(flags, file)
         allowsPlainTCP = flags.allowPlainTCP || file.allowPlainTCP ?? false
         metrics = try (flags.metricsAddr ?? file.metricsAddr).map(Self.metricsAddress)
-        driverByFlag = flags.storageDriver
-        driverByFile = file.storageDriver
+        (driverByFlag, driverByFile) = (flags.storageDriver, file.storageDriver)
+        driverCommand = flags.driverCommand ?? file.driverCommand
         driverOptions = try DriverOptions(parsing: flags.storageOpt.isEmpty ? file.storageOpts ?? [] : flags.storageOpt)
         let level = try Self.level(flags.logLevel ?? file.logLevel ?? "info")
-        let isDebugging = flags.debug || file.debug ?? false
-        logLevel = isDebugging ? min(level, .debug) : level
+        var live = LiveSettings()
+        live.debug = flags.debug || file.debug ?? false
+        logLevel = live.debug ? min(level, .debug) : level
         logFormat = try LogFormat(named: flags.logFormat ?? file.logFormat ?? "text")
         logConfig = try Self.logConfig(flags, file)
         bridge = try BridgeSettings(flags.bridge, file)
@@ -72,8 +77,6 @@ struct Settings {
         cgroupParent = flags.cgroupParent ?? file.cgroupParent ?? ""
         group = flags.group ?? file.group ?? Self.group
         archiveLimits = try file.archiveLimits()
-        var live = LiveSettings()
-        live.debug = isDebugging
         live.labels = try Self.labels(flags.label.isEmpty ? file.labels ?? [] : flags.label)
         live.registry = try Self.registry(flags, file)
         live.shutdownTimeout = flags.shutdownTimeout ?? file.shutdownTimeout ?? Self.shutdownTimeout

@@ -29,6 +29,27 @@ def pytest_configure(config):
     enter_own_network()
 
 
+ALL = "VARVE_E2E_ALL_DRIVERS"
+
+
+def pytest_collection_modifyitems(config, items):
+    """A file that says ONE_DRIVER tests code that no driver is behind: the first one is enough."""
+    if ALL in os.environ:
+        return
+    left = {item for item in items if getattr(item.module, "ONE_DRIVER", False) and driver_of(item) not in (None, DRIVERS[0])}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [item for item in items if item not in left]
+
+
+def driver_of(item):
+    return item.callspec.params.get("driver") if hasattr(item, "callspec") else None
+
+
+def pytest_report_header():
+    if ALL not in os.environ:
+        return f"terminals, streams, policies and the command's words: with {DRIVERS[0]} alone ({ALL}=1: with all of them)"
+
+
 def enter_own_network():
     """Bridges, rules and forwarding of the tests' daemons are nobody else's: all of it ends with the tests."""
     if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:      # CLONE_NEWNET
@@ -174,7 +195,7 @@ def engine(shared, request):
     yield shared
     assert shared.running, f"the daemon ended during {request.node.name}\n{shared.tail()}"
     shared.remove_containers()
-    mounted = leaks.mounts_below(shared.data_root / shared.driver)
+    mounted = leaks.mounts_below(shared.data_root / shared.driver, images=False)
     assert not mounted, f"still mounted after {request.node.name}: {mounted}"
 
 

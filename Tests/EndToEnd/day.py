@@ -56,7 +56,7 @@ def day(office, request):
         name = f"{shown['Repository']}:{shown['Tag']}"
         if name != office.image:
             office.docker("rmi", "-f", shown["ID"] if "<none>" in name else name)
-    mounted = leaks.mounts_below(office.data_root / office.driver)
+    mounted = leaks.mounts_below(office.data_root / office.driver, images=False)
     assert not mounted, f"still mounted after {request.node.name}: {mounted}"
 
 

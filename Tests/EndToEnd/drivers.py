@@ -13,6 +13,7 @@ OPTIONS = {"devicemapper": ["dm.basesize=512M", "dm.loopdatasize=8G", "dm.loopme
 INFO = {
     "overlay2": "Backing Filesystem: extfs", "aufs": "Backing Filesystem: extfs", "devicemapper": "Data Space Total: 8.59GB",
     "btrfs": "Storage Driver: btrfs", "vfs": "Storage Driver: vfs",
+    "erofs": "Storage Driver: erofs",
 }
 
 

@@ -12,11 +12,11 @@ import time
 HEX64 = re.compile(r"^[0-9a-f]{64}$")
 
 
-def mounts_below(*folders, process="self"):
-    """Mount points that lie in one of the folders (or are one), deepest first."""
+def mounts_below(*folders, process="self", images=True):
+    """Mount points that lie in one of the folders (or are one), deepest first; without those of layers' images if so asked."""
     prefixes = [str(folder) for folder in folders]
     with open(f"/proc/{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        points = [line.split()[4].encode().decode("unicode_escape") for line in file]
+        points = [line.split()[4].encode().decode("unicode_escape") for line in file if images or " - erofs " not in line]
     return sorted((p for p in points if any(p == f or p.startswith(f + "/") for f in prefixes)), key=len, reverse=True)
 
 
@@ -94,7 +94,7 @@ def of(daemon, patience=20):
     deadline = time.monotonic() + patience * float(os.environ.get("VARVE_PATIENCE", "1"))
     while True:
         found = [f"process {pid}: {command}" for pid, command in processes(f"/{daemon.name}/").items()]
-        found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place)]
+        found += [f"mount {point}" for point in mounts_below(daemon.data_root, daemon.place, images=daemon.owns_data_root)]
         found += [f"loop device {device}" for device in loop_devices(daemon.data_root)]
         found += [f"temporary {path}" for path in temporary_files(daemon.data_root)]
         if daemon.owns_data_root:

@@ -193,7 +193,7 @@ class TestChoice:
 def test_driver_commands(disk, tmp_path):
     """`driver ls` and `driver probe` for people and for programs."""
     names = [row["name"] for row in json.loads(engines.run([engines.BIN / "varve", "driver", "ls", "--format", "json"]).out)]
-    assert names == ["overlay2", "btrfs", "aufs", "vfs", "devicemapper"]
+    assert names == ["overlay2", "btrfs", "aufs", "vfs", "devicemapper", "erofs"]
     probe = json.loads(engines.run([engines.BIN / "varve", "driver", "probe", "--data-root", disk, "--format", "json"]).out)
     assert [row["name"] for row in probe["drivers"]] == names and probe["chosen"] == "overlay2"
     for row in probe["drivers"]:

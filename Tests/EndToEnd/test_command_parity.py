@@ -7,6 +7,8 @@ import pytest
 
 import engine as engines
 
+ONE_DRIVER = True
+
 LISTINGS = [
     ["ps"], ["ps", "-a"], ["ps", "-aq"], ["ps", "-aq", "--no-trunc"], ["ps", "-as"], ["ps", "-a", "--no-trunc"], ["ps", "-l"], ["ps", "-an2"],
     ["ps", "-a", "--format", "json"], ["ps", "-a", "--format", "raw"], ["ps", "-a", "--format", "{{json .}}"], ["container", "ls", "-a"],

@@ -8,6 +8,8 @@ import pytest
 import clients
 import engine as engines
 
+ONE_DRIVER = True
+
 VARVE = engines.BIN / "varve"
 
 

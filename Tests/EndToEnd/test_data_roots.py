@@ -7,7 +7,7 @@ import tricky
 
 @pytest.fixture
 def root(disks, driver, request):
-    if driver in ("aufs", "devicemapper"):
+    if driver in ("aufs", "devicemapper", "erofs"):
         pytest.skip(f"Debian's dockerd can't run {driver} on this kernel")
     return disks.of(driver) / f"root-{abs(hash(request.node.name)) % 10**8}"
 

@@ -3,6 +3,8 @@ import time
 
 import clients
 
+ONE_DRIVER = True
+
 
 def health(daemon, name):
     return daemon.inspect(name, "{{json .State.Health}}")

@@ -4,6 +4,8 @@ import time
 
 import clients
 
+ONE_DRIVER = True
+
 COUNT = "while :; do echo x >>/n; sleep 0.02; done"
 
 

@@ -62,7 +62,7 @@ class TestConfiguration:
         assert said.code == 0 and "configuration OK" in said.both and not os.path.exists("/x")
 
     @pytest.mark.parametrize("config, words", [
-        ({"nosuch": 1}, ["nosuch", "don't match any configuration option"]), ({"selinux-enabled": True}, ["selinux-enabled", "not supported"]),
+        ({"nosuch": 1}, ["nosuch", "don't match any configuration option"]), ({"userland-proxy": True}, ["userland-proxy", "not supported"]),
         ({"hosts": "unix:///x"}, ["hosts", "list"]), ({"hosts": ["tcp://0.0.0.0:1"]}, ["0.0.0.0:1", "--tlsverify"]),
         ({"log-format": "xml"}, ["xml", "json"]), ({"tlsverify": 1}, ["tlsverify", "true or false"]),
         ({"tlscert": "/c"}, ["tlscert", "--tlsverify"]), ({"metrics-addr": "here"}, ["metrics-addr", "here"]),

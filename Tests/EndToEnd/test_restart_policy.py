@@ -5,6 +5,8 @@ import pytest
 
 import clients
 
+ONE_DRIVER = True
+
 FAILS = ["busybox", "sh", "-c", "cut -d' ' -f1 /proc/uptime; exit 3"]
 
 

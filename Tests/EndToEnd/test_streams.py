@@ -8,6 +8,8 @@ import pytest
 
 import clients
 
+ONE_DRIVER = True
+
 TICKER = ["busybox", "sh", "-c", "i=0; while [ $i -lt 30 ]; do echo tick $i; i=$((i+1)); sleep 0.05; done"]
 
 

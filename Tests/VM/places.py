@@ -38,6 +38,9 @@ HOST = [
     Place("btrfs", "btrfs"),
     Place("aufs", "ext4"),
     Place("devicemapper", "ext4", options=pool("ext4")),
+    Place("erofs", "ext4"),
+    Place("erofs", "xfs", "pquota"),
+    Place("erofs", "btrfs"),
 ]
 VM = [
     Place("overlay2", "ext4"),
@@ -47,6 +50,9 @@ VM = [
     Place("aufs", "ext4"),
     Place("devicemapper", "ext4", options=pool("ext4")),
     Place("devicemapper", "xfs", options=pool("xfs")),
+    Place("erofs", "ext4"),
+    Place("erofs", "xfs", "pquota"),
+    Place("erofs", "btrfs"),
 ]
 
 
@@ -75,6 +81,7 @@ PROMISED = {
     "btrfs": ["quota"],
     "aufs": ["exactChanges", "independentApply"],
     "devicemapper": ["quota", "quotaCoversImage"],
+    "erofs": ["quota", "exactChanges", "independentApply"],
 }
 
 
