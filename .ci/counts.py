@@ -116,7 +116,7 @@ def main():
     if quiet:
         return 1 if gaps else 0
     problems = [*broken(reports), *gaps, *unknown(reports)]
-    print("\n".join([*table(reports), *problems, *skipped(reports)]))
+    print("\n".join([*table(reports), *skipped(reports), *(f"FAIL  {problem}" for problem in problems)]))
     return 1 if problems or not drivers else 0
 
 
