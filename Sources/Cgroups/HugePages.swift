@@ -46,7 +46,7 @@ extension ControlGroup {
             throw SystemError("limit huge pages of \"\(size)\", which is no size as 2MB", .invalidArgument)
         }
         guard let folder = unified ?? folder(of: "hugetlb") else {
-            throw SystemError("limit huge pages without the controller `hugetlb`", .notSupported)
+            throw SystemError("limit huge pages of \(size) without the controller `hugetlb`", .notSupported)
         }
         let name = unified == nil ? "limit_in_bytes" : "max"
         try setControl(folder.appending("hugetlb.\(size).\(name)"), "\(pages.limit)")

@@ -34,14 +34,17 @@ final class CallCounter: Counter {
     /// Until now.
     var calls: Double? { value }
 
-    /// The number of the tracepoint that each system call passes.
+    /// The number of the tracepoint that each system call passes. Where tracefs is not mounted, a mount of our own that is
+    /// nowhere in the tree tells it: it ends with its descriptor.
     private static let tracepoint: UInt64? = {
-        for place in ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] {
-            guard let text = try? readFile(FilePath(place).appending("events/raw_syscalls/sys_enter/id")) else {
-                continue
-            }
-            return UInt64(String(decoding: text, as: UTF8.self).filter(\.isNumber))
-        }
-        return nil
+        let tracing = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
+        if let found = tracing.lazy.compactMap({ number(below: FilePath($0)) }).first { return found }
+        guard let own = try? Mount(type: "tracefs").makeDetached() else { return nil }
+        return number(below: FilePath("/proc/self/fd/\(own.rawValue)/."))
     }()
+
+    private static func number(below tracing: FilePath) -> UInt64? {
+        guard let text = try? readFile(tracing.appending("events/raw_syscalls/sys_enter/id")) else { return nil }
+        return UInt64(String(decoding: text, as: UTF8.self).filter(\.isNumber))
+    }
 }

@@ -161,6 +161,25 @@ def trees():
     return [CGROUPS] if is_unified() else [tree for tree in CGROUPS.iterdir() if tree.is_dir() and not tree.is_symlink()]
 
 
+def left_to_v2():
+    """Controllers that a host of v1 has in v2's tree."""
+    file = CGROUPS / "unified/cgroup.controllers"
+    return file.read_text().split() if file.exists() else []
+
+
+@contextlib.contextmanager
+def all_in_v1():
+    """Trees of v1 for those too, where that can be: crun refuses hosts that divide them."""
+    with contextlib.ExitStack() as undo:
+        for name in left_to_v2():
+            tree = CGROUPS / name
+            tree.mkdir(exist_ok=True)
+            undo.callback(tree.rmdir)
+            if subprocess.run(["mount", "-t", "cgroup", "-o", name, "cgroup", tree]).returncode == 0:
+                undo.callback(subprocess.run, ["umount", tree], check=True)
+        yield
+
+
 def groups(path):
     """The folders of a control group in all trees."""
     return [tree / path for tree in trees() if (tree / path).is_dir()]

@@ -11,6 +11,7 @@ import tempfile
 
 import pytest
 
+import bundles
 import clients
 import drivers
 import engine as engines
@@ -74,6 +75,12 @@ def loop_disk(image, mount_point, size, kind="ext4"):
         for point in leaks.mounts_below(mount_point):
             subprocess.run(["umount", point], check=True)
         os.unlink(image)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def control_groups():
+    with bundles.all_in_v1():
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
