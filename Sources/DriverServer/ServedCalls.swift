@@ -84,7 +84,7 @@ struct ServedCalls: Sendable {
         guard let home = request.home, home.hasPrefix("/") else { throw DriverServerError.missing("Home") }
         let maps = (request.users ?? []) + (request.groups ?? [])
         guard maps.allSatisfy({ $0.inside == $0.outside }) else { throw DriverServerError.mappedOwners }
-        try homes.open(home, options: request.options ?? [])
+        try homes.open(home, options: request.options ?? [], isNamed: request.namesHome == true)
     }
 
     private func promises(_ request: PluginRequest) throws -> PluginPromises {

@@ -42,8 +42,9 @@ final class ServedHomes: Sendable {
         self.patience = patience
     }
 
-    /// Opens a home; one that is open with these options stays as it is.
-    func open(_ home: String, options words: [String]) throws {
+    /// Opens a home; one that is open with these options stays as it is. Calls that name none are about it from now on,
+    /// unless who opens it names it in each (`isNamed`).
+    func open(_ home: String, options words: [String], isNamed: Bool) throws {
         var asked = try DriverOptions(parsing: words)
         asked.values = options.values + asked.values
         let isOpen = state.withLock { state in
@@ -51,12 +52,12 @@ final class ServedHomes: Sendable {
         }
         if !isOpen { try release(home) }
         try state.withLock { state in
-            if let known = state.homes[home], known.driver != nil, known.options == asked { return state.last = home }
+            defer { if !isNamed, state.homes[home]?.driver != nil { state.last = home } }
+            if let known = state.homes[home], known.driver != nil, known.options == asked { return }
             try refuseSecond(home, state)
             let driver = try kind.open(home: root ?? FilePath(home), options: asked)
             let views = state.homes[home]?.views ?? ServedViews(home: FilePath(home))
             state.homes[home] = Home(options: asked, driver: driver, views: views)
-            state.last = home
         }
     }
 

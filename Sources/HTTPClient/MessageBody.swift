@@ -93,7 +93,7 @@ package struct MessageBody {
             throw ClientError.malformed("chunk size \(line)")
         }
         if size == 0 {
-            while try stream.line() != "" {}
+            _ = try HeadFields(stream)  // trailers
             framing = .ended
         }
         return size

@@ -32,12 +32,22 @@ package final class Stream {
 
     deinit { close(socket) }
 
+    /// Waits no longer than `patience` for room in the queue of a listener that takes no connections any more.
     private func connectTo(_ address: inout sockaddr_un) throws {
+        setPatience(Self.patience)
+        defer { setPatience(0) }  // later, `limits` say it
         try withUnsafePointer(to: &address) { pointer in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 _ = try sys("connect") { connect(socket, address, socklen_t(MemoryLayout<sockaddr_un>.size)) }
             }
         }
+    }
+
+    private static let patience = 2  // seconds
+
+    private func setPatience(_ seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     /// For `poll`; valid while this stream lives.
@@ -103,10 +113,8 @@ package final class Stream {
     package func finishWriting() { _ = shutdown(socket, CInt(SHUT_WR)) }
 
     private func fill() throws -> Int {
-        if start == buffer.count {
-            buffer.removeAll(keepingCapacity: true)
-            start = 0
-        }
+        buffer.removeFirst(start)  // or lines that end in the middle of what comes would pile up
+        start = 0
         let used = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: 16384))
         let count = try buffer.withUnsafeMutableBytes {

@@ -3,6 +3,8 @@ package struct PluginRequest: Codable, Sendable, Equatable {
     /// The folder that the plug-in is to keep its layers in. Docker: `Init` alone. Varve: each call, to those plug-ins
     /// that keep several apart.
     package var home: String?
+    /// `Init`, from Varve: it names the home in each call, so that calls without one are still about another client's.
+    package var namesHome: Bool?
     /// `Init`: the storage options, as `key=value`.
     package var options: [String]?
     /// `Init`: the ids that users have in containers.
@@ -28,6 +30,7 @@ package struct PluginRequest: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case home = "Home"
+        case namesHome = "NamesHome"
         case options = "Opts"
         case users = "UIDMaps"
         case groups = "GIDMaps"

@@ -75,6 +75,15 @@ def test_images_are_loaded_run_committed_and_removed(plaincopy, busybox_tar):
     assert os.listdir(home) == []
 
 
+def test_it_has_the_rights_that_it_needs_when_the_daemon_starts_it(make_daemon, busybox_tar):
+    daemon = make_daemon("begun", arguments=["--driver-command", f"{sys.executable} {PROGRAM} {{socket}}"])
+    daemon.docker("load", "-i", busybox_tar)
+    daemon.docker("run", "--network", "none", "--name", "one", "busybox", "touch", "/made")
+    assert daemon.docker("diff", "one").lines == ["A /made"]
+    daemon.docker("commit", "one", "two")
+    daemon.docker("run", "--rm", "--network", "none", "two", "ls", "/made")
+
+
 def test_a_link_in_a_container_leads_nowhere_on_the_host(plaincopy, busybox_tar):
     """The tar of a commit is read, and that of the image unpacked, with the layer as root."""
     daemon = plaincopy

@@ -160,6 +160,21 @@ def test_goes_on_after_a_kill(served, disks, driver):
 
 
 @pytest.mark.parametrize("driver", [driver for driver in DRIVERS if driver == "vfs"])
+def test_another_client_leaves_dockers_home_alone(served, disks, driver):
+    """dockerd names its home once; its later calls are about that one, whoever comes meanwhile with another."""
+    home = disks.of(driver) / "docker's"
+    served.ask("GraphDriver.Init", Home=str(home))
+    served.ask("GraphDriver.Create", ID="a")
+    argv = [engines.BIN / "varved", "driver", "check", "--driver", f"plugin:{served.socket}", "--check", "hard link"]
+    result = engines.run([*argv, "--home", disks.of(driver)])
+    assert result.code == 0 and " 0 failed" in result.lines[-1], str(result)
+    assert served.ask("GraphDriver.Exists", ID="a") == (200, {"Exists": True})
+    served.ask("GraphDriver.Create", ID="b", Parent="a")
+    assert served.ask("GraphDriver.Get", ID="b")[1]["Dir"].startswith(f"{home}/")
+    subprocess.run(["rm", "-r", home], check=True)
+
+
+@pytest.mark.parametrize("driver", [driver for driver in DRIVERS if driver == "vfs"])
 def test_bad_requests_are_told(served, disks, driver):
     home = disks.of(driver) / "asked"
     mapped = [{"container_id": 0, "host_id": 100000, "size": 65536}]

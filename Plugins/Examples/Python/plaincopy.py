@@ -124,7 +124,7 @@ def layer(asked, key="id", form="{}"):
 def init(asked):
     if asked.get("opts") or asked.get("uidmaps") or asked.get("gidmaps"):
         raise ValueError(f"it takes no options and maps no owners, and was given {asked}")
-    init.home = asked["home"]
+    init.home = vars(init).get("home") if asked.get("nameshome") else asked["home"]     # Varve's calls name theirs
     os.makedirs(asked["home"], 0o710, exist_ok=True)
 
 def create(asked):

@@ -143,15 +143,19 @@ final class Plugin: Sendable {
         if isExamined { return PluginPromises() }
         var start = PluginRequest(home: home.string)
         start.options = options.passed
+        start.namesHome = true
         _ = try send(.initialize, start, on: client)
-        do {
-            let answer = try send(.capabilities, PluginRequest(), on: client)
-            var promises = answer.capabilities ?? PluginPromises()
-            promises.exactDiffs = promises.exactDiffs ?? answer.flatExactDiffs
-            return promises
-        } catch DriverError.refused {
-            return PluginPromises()  // it is from before there were any
+        let request = try Self.request(.capabilities, PluginRequest(home: home.string))
+        client.limits = TimeLimits(deadline: .now + options.timeout)
+        let response = try client.send(request)
+        if response.status == 404 {  // it is from before there were any
+            _ = try response.readAll(limit: 1 << 20)
+            return PluginPromises()
         }
+        let answer = try answer(of: response, to: .capabilities, about: nil)
+        var promises = answer.capabilities ?? PluginPromises()
+        promises.exactDiffs = promises.exactDiffs ?? answer.flatExactDiffs
+        return promises
     }
 
     private func send(_ call: PluginCall, _ body: PluginRequest?, on client: Client) throws -> PluginAnswer {

@@ -52,6 +52,12 @@ package struct PluginFolders: Sendable {
         return Set(found.filter(Self.isName)).sorted()
     }
 
+    /// What is in a data root beside drivers' folders, Varve's or dockerd's.
+    private static let taken: Set<String> = [
+        "builder", "buildkit", "containerd", "containers", "image", "network", "plugins", "runtimes", "swarm", "tmp",
+        "trust", "varve", "volumes",
+    ]
+
     /// A name becomes that of folders in the data root.
     package static func isName(_ name: String) -> Bool {
         let marks = Array("_-.:@".utf8)
@@ -59,7 +65,7 @@ package struct PluginFolders: Sendable {
             marks.contains(byte) || (byte < 0x80 && Character(Unicode.Scalar(byte)).isLetter)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
-        return isPlain && !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 100
+        return isPlain && !taken.contains(name) && !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 100
     }
 
     private static func isSocket(_ path: FilePath) -> Bool {

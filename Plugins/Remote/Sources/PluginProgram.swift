@@ -10,6 +10,7 @@ package final class PluginProgram: Sendable {
         var process: pid_t?
         /// How the first start went.
         var first: Result<Void, SystemError>?
+        var hasStarted = false
         var isEnding = false
         var hasEnded = false
     }
@@ -18,7 +19,7 @@ package final class PluginProgram: Sendable {
     private let log: @Sendable (String) -> Void
     private let state = Waitable(State())
 
-    /// Starts `command`, words with blanks between them, of which `{socket}` stands for where it is to listen.
+    /// Starts `command`, words with blanks between them, in which `{socket}` stands for where it is to listen.
     ///
     /// `confine` are the words that start a program with no more rights than a driver needs: see `confine`.
     package init(
@@ -27,7 +28,7 @@ package final class PluginProgram: Sendable {
         confine: [String],
         log: @escaping @Sendable (String) -> Void
     ) throws {
-        let own = command.split(separator: " ").map { $0 == "{socket}" ? socket.string : String($0) }
+        let own = command.split(separator: " ").map { String($0).replacing("{socket}", with: socket.string) }
         words = confine + ["\(getpid())"] + own
         self.log = log
         try makeFolders(socket.removingLastComponent(), mode: FilePermissions(rawValue: 0o755))
@@ -42,19 +43,28 @@ package final class PluginProgram: Sendable {
         var pause = 1
         while true {
             let began = ContinuousClock.now
-            let process: pid_t
+            let news: String
             do throws(SystemError) {
-                guard let started = try start() else { return }
-                process = started
-            } catch { return log("the storage plug-in can't be started: \(error)") }
-            var status: CInt = 0
-            _ = try? sys("wait for the plug-in") { waitpid(process, &status, 0) }  // it is ours to collect
-            state.withLock { $0.process = nil }
+                guard let process = try start() else { return }
+                news = "ended (status \(collect(process)))"
+            } catch {
+                if state.withLock({ !$0.hasStarted }) { return log("the storage plug-in can't be started: \(error)") }
+                news = "can't be started: \(error)"
+            }
             pause = ContinuousClock.now - began > .seconds(60) ? 1 : min(pause * 2, 30)
             if state.withLock({ $0.isEnding }) { return }
-            log("the storage plug-in ended (status \(status)); it is started again in \(pause) s")
+            log("the storage plug-in \(news); it is started again in \(pause) s")
             if state.wait(milliseconds: pause * 1000, { $0.isEnding ? true : nil }) != nil { return }
         }
+    }
+
+    /// Waits for its end, and forgets its number before the kernel may give that to another.
+    private func collect(_ process: pid_t) -> CInt {
+        var (news, status) = (siginfo_t(), CInt(0))
+        _ = try? sys("wait for the plug-in") { waitid(P_PID, id_t(process), &news, WEXITED | WNOWAIT) }
+        state.withLock { $0.process = nil }
+        _ = try? sys("collect the plug-in") { waitpid(process, &status, 0) }  // it is ours
+        return status
     }
 
     /// Nil where it is not to be started any more: who ends it finds either the process, or that there is none to come.
@@ -64,7 +74,7 @@ package final class PluginProgram: Sendable {
             let started = Result { () throws(SystemError) -> pid_t? in
                 try startProgram(FilePath(words[0]), words, descriptors: [2, 2], inheritsEnvironment: true)
             }
-            if case .success(let process) = started { state.process = process }
+            if case .success(let process) = started { (state.process, state.hasStarted) = (process, true) }
             if state.first == nil { state.first = started.map { _ in } }
             return started
         }
@@ -78,15 +88,17 @@ package final class PluginProgram: Sendable {
             if let process = state.process { kill(process, SIGTERM) }
         }
         if state.wait(milliseconds: 10_000, { $0.hasEnded ? true : nil }) != nil { return }
-        // Under the lock, the number is still its own: `supervise` has not taken note of its end.
+        // Under the lock, the number is still its own: `collect` has not taken note of its end.
         state.withLock { if let process = $0.process { kill(process, SIGKILL) } }
         _ = state.wait(milliseconds: 10_000) { $0.hasEnded ? true : nil }
     }
 
-    /// What a driver needs: to mount, to own and change any file, to make devices, to set labels, limits and attributes.
+    /// What a driver needs: to mount, to own and change any file, to make devices, to set labels, limits and attributes, and
+    /// to shut itself into a layer before it touches what others wrote.
     ///
-    /// Linux's numbers: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, LINUX_IMMUTABLE, SYS_ADMIN, MKNOD, SETFCAP.
-    private static let kept: Set<UInt> = [0, 1, 2, 3, 4, 9, 21, 27, 31]
+    /// Linux's numbers: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, LINUX_IMMUTABLE, SYS_CHROOT, SYS_ADMIN, MKNOD,
+    /// SETFCAP.
+    private static let kept: Set<UInt> = [0, 1, 2, 3, 4, 9, 18, 21, 27, 31]
 
     /// Becomes the program that follows `parent` in `words`, which then has no more rights than that, whatever it starts
     /// itself, and is killed when the process `parent` ends, even if that is killed.

@@ -110,9 +110,9 @@ public struct Remote: GraphDriver {
         PluginRequest(id: id.description, parent: parent?.description)
     }
 
-    /// A size that can be one.
+    /// A size that can be one. Docker's own types leave out one of 0.
     func checked(_ size: Int64?, _ call: PluginCall, _ id: LayerID, most: Int64) throws -> Int64 {
-        guard let size else { throw plugin.error(call, id.description, .garbage("it names no size")) }
+        let size = size ?? 0
         guard (0...most).contains(size) else {
             throw plugin.error(call, id.description, .lie("it says that \(size) bytes were meant"))
         }

@@ -39,6 +39,7 @@ struct ChangeList {
     /// What is in the list and not decoded yet.
     private var piece: [UInt8] = []
     private var depth = 0
+    private var isInList = false
     private var isInString = false
     private var isEscaped = false
     private static let list = 2  // in the object that is the answer, in its list
@@ -80,20 +81,33 @@ struct ChangeList {
             isInString = true
             keep(byte)
         case UInt8(ascii: "["), UInt8(ascii: "{"):
+            let beginsList = depth == Self.list - 1 && byte == UInt8(ascii: "[") && isListNext
             keep(byte)
+            if beginsList { isInList = true }
             depth += 1
         case UInt8(ascii: "]"), UInt8(ascii: "}"):
-            if depth == Self.list { try decode() }
+            if isInList, depth == Self.list {
+                try decode()
+                isInList = false
+            }
             depth -= 1
             keep(byte)
-        case UInt8(ascii: ",") where depth == Self.list && piece.count > Self.pieceSize: try decode()
+        case UInt8(ascii: ",") where isInList && depth == Self.list && piece.count > Self.pieceSize: try decode()
         default: keep(byte)
         }
     }
 
     private mutating func keep(_ byte: UInt8) {
-        if depth >= Self.list { piece.append(byte) } else { rest.append(byte) }
+        if isInList { piece.append(byte) } else { rest.append(byte) }
     }
+
+    /// Whether the key of what comes is the list's. Answers of Docker's own types have other objects beside it.
+    private var isListNext: Bool {
+        let words = rest.suffix(64).filter { $0 > 0x20 }
+        return words.suffix(Self.key.count).elementsEqual(Self.key)
+    }
+
+    private static let key = Array(#""Changes":"#.utf8)
 
     private mutating func decode() throws {
         defer { piece.removeAll(keepingCapacity: true) }

@@ -19,7 +19,10 @@ import Testing
         #expect(throws: PluginAddressError.self) { try PluginAddress(json: Array("{}".utf8), of: "y") }
     }
 
-    @Test(arguments: [("btrfs", true), ("a.b-c_d", true), ("", false), ("../x", false), (".x", false), ("a/b", false)])
+    @Test(arguments: [
+        ("btrfs", true), ("a.b-c_d", true), ("", false), ("../x", false), (".x", false), ("a/b", false),
+        ("image", false),
+    ])
     func namesAreThoseOfFolders(name: String, isGood: Bool) {
         #expect(PluginFolders.isName(name) == isGood)
     }

@@ -17,6 +17,14 @@ import Testing
         #expect(String(decoding: found.rest, as: UTF8.self) == #"{"Changes": [],"Err":""}"#)
     }
 
+    @Test("other lists and objects of the answer are not taken for it")
+    func besides() throws {
+        let text = #"{"Status":[["a","b"]],"Capabilities":{"ReproducesExactDiffs":false},"Metadata":{"k":"v"}"#
+        let found = try read(text + #","Changes" : [{"Path":"/a","Kind":1}],"More":[{}]}"#)
+        #expect(found.changes == [.init(path: "/a", kind: 1)])
+        #expect(String(decoding: found.rest, as: UTF8.self) == text + #","Changes" : [],"More":[{}]}"#)
+    }
+
     @Test("a list of megabytes is decoded in pieces, none of which is lost")
     func pieces() throws {
         let path = "/" + String(repeating: "x", count: 1000)
