@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 import SystemPackage
@@ -13,8 +14,9 @@ enum Host {
         }
     }
 
-    /// Files get the modes that are asked for, and limits are as high as they can be.
+    /// Files get the modes that are asked for, limits are as high as they can be, and a crash says where it was.
     static func prepareProcess() {
+        linux_tell_of_crash()
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)
         raiseLimits()

@@ -144,7 +144,11 @@ class Daemon:
     def tail(self, lines=40):
         if not self.logfile.exists():
             return "(no log)"
-        return f"--- log of {self.name}\n" + "\n".join(self.logfile.read_text(errors="replace").splitlines()[-lines:])
+        ended = "" if self.process is None or self.running else f", which ended with {self.process.returncode}"
+        log = self.logfile.read_text(errors="replace").splitlines()[-lines:]
+        # Of a crash, or of who was killed for want of memory, the kernel tells, too.
+        told = [line for line in run(["dmesg"]).lines if "varved[" in line or "(varved)" in line][-5:] if ended else []
+        return "\n".join([f"--- log of {self.name}{ended}", *log, *told])
 
     def api(self, method, path, body=None, timeout=30):
         """One request; gives status and body."""

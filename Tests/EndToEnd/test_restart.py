@@ -1,4 +1,6 @@
 """The daemon ends, well or not, and comes back: containers live on, and nothing that happened meanwhile is lost."""
+import re
+import signal
 import time
 
 import pytest
@@ -44,6 +46,19 @@ def test_running_containers_live_on(fresh, away):
     assert fresh.docker("exec", "ticker", "echo", "here").out == "here\n"
     fresh.docker("stop", "-t", "0", "ticker")
     assert state(fresh, "ticker")["ExitCode"] == 137 and not is_alive(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGILL, signal.SIGABRT], ids=lambda number: number.name)
+def test_a_crash_says_where(fresh, number):
+    """Its calls are in the log, the service manager sees the signal, and the container doesn't mind."""
+    fresh.docker("run", "-d", "--name", "box", "busybox", "sleep", "600")
+    fresh.process.send_signal(number)
+    assert fresh.process.wait(10) == -number
+    log = fresh.logfile.read_text()
+    assert f"fatal: ended by signal {number.name} in the thread \"varved\"" in log
+    assert re.search(r"/varved\(\+0x[0-9a-f]+\)", log) and "libc.so.6(__libc_start_main+" in log, log
+    fresh.start()
+    assert fresh.docker("exec", "box", "echo", "here").out == "here\n"
 
 
 def test_exit_while_it_was_away(fresh, away):

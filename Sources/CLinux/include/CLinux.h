@@ -6,6 +6,7 @@
 #include "linux_bpf.h"
 #include "linux_btrfs.h"
 #include "linux_capabilities.h"
+#include "linux_crash.h"
 #include "linux_eventfd.h"
 #include "linux_fallocate.h"
 #include "linux_file_flags.h"
